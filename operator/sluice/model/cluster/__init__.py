@@ -1,0 +1,86 @@
+"""Projections: what Sluice knows of a foreign object, and nothing else of it.
+
+The cache keeps these instead of whole objects; a field is here because some room reads it.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import TypeAlias
+
+from sluice.model.cluster.metadata import Metadata, Owner
+from sluice.model.cluster.policies import (
+    Autoscaler,
+    DisruptionBudget,
+    LabelSelector,
+    NetworkPolicy,
+    Requirement,
+)
+from sluice.model.cluster.traffic import (
+    Backend,
+    EndpointSlice,
+    HttpRoute,
+    ParentStatus,
+    RouteRule,
+    Service,
+    ServicePort,
+)
+from sluice.model.cluster.workloads import Crash, Deployment, Pod, ReplicaSet
+from sluice.model.json import Body
+from sluice.model.references import (
+    AUTOSCALERS,
+    DEPLOYMENTS,
+    DISRUPTIONBUDGETS,
+    ENDPOINTSLICES,
+    HTTPROUTES,
+    NETWORKPOLICIES,
+    PODS,
+    REPLICASETS,
+    SERVICES,
+    Resource,
+)
+
+Projection: TypeAlias = (
+    Deployment
+    | ReplicaSet
+    | Pod
+    | Service
+    | EndpointSlice
+    | HttpRoute
+    | NetworkPolicy
+    | Autoscaler
+    | DisruptionBudget
+)
+
+PROJECTIONS: Mapping[Resource, Callable[[Body], Projection]] = {
+    DEPLOYMENTS: Deployment.from_body,
+    REPLICASETS: ReplicaSet.from_body,
+    PODS: Pod.from_body,
+    SERVICES: Service.from_body,
+    ENDPOINTSLICES: EndpointSlice.from_body,
+    HTTPROUTES: HttpRoute.from_body,
+    NETWORKPOLICIES: NetworkPolicy.from_body,
+    AUTOSCALERS: Autoscaler.from_body,
+    DISRUPTIONBUDGETS: DisruptionBudget.from_body,
+}
+
+__all__ = [
+    "PROJECTIONS",
+    "Autoscaler",
+    "Backend",
+    "Crash",
+    "Deployment",
+    "DisruptionBudget",
+    "EndpointSlice",
+    "HttpRoute",
+    "LabelSelector",
+    "Metadata",
+    "NetworkPolicy",
+    "Owner",
+    "ParentStatus",
+    "Pod",
+    "Projection",
+    "ReplicaSet",
+    "Requirement",
+    "RouteRule",
+    "Service",
+    "ServicePort",
+]

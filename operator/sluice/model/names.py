@@ -1,0 +1,25 @@
+"""Labels, annotations and finalizers that Sluice writes or reads, all under one prefix."""
+
+PREFIX = "sluice.dev"
+
+FINALIZER = f"{PREFIX}/cleanup"
+
+# On the user's Deployment.
+ROLLOUT_LABEL = f"{PREFIX}/rollout"  # the Rollout's name; the hold policy selects on it
+HELD = f"{PREFIX}/held"  # «pending», then the revision that is held back
+HELD_PENDING = "pending"  # written by the admission policy, which knows no revision
+BYPASS = f"{PREFIX}/bypass"  # a person lets the held revision through without a rollout
+
+# On what Sluice creates.
+OWNER_UID_LABEL = f"{PREFIX}/rollout-uid"
+ROLE_LABEL = f"{PREFIX}/role"
+ROLE_CANARY = "canary"
+REVISION_LABEL = f"{PREFIX}/revision"
+
+# Commands: one annotation per verb on the Rollout, «<revision>#<nonce>».
+ABORT = f"{PREFIX}/abort"
+PROMOTE = f"{PREFIX}/promote"
+PROMOTE_FULL = f"{PREFIX}/promote-full"
+RETRY = f"{PREFIX}/retry"
+PAUSE = f"{PREFIX}/pause"
+RESUME = f"{PREFIX}/resume"

@@ -1,0 +1,250 @@
+"""Every outcome has one reason: the same word in condition, event, log, metric and docs.
+
+`docs/reasons.md` is generated from this table.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """The type of the Kubernetes Event that carries the reason."""
+
+    NORMAL = "Normal"
+    WARNING = "Warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Meaning:
+    """What a reason says and what a person can do about it."""
+
+    severity: Severity
+    meaning: str
+    next_step: str
+
+
+class Reason(StrEnum):
+    """The reason words; what each means stands in `MEANINGS`."""
+
+    # the course of a rollout
+    HEALTHY = "Healthy"
+    PROGRESSING = "Progressing"
+    ROLLOUT_STARTED = "RolloutStarted"
+    STEP_STARTED = "StepStarted"
+    BAKING = "Baking"
+    PROMOTING = "Promoting"
+    PROMOTED = "Promoted"
+    ROLLED_BACK = "RolledBack"
+    REVERTING = "Reverting"
+    SUPERSEDED = "Superseded"
+    REVERTED_BY_USER = "RevertedByUser"
+    RETRIED = "Retried"
+    STEP_PROMOTED = "StepPromoted"
+    PAUSED = "Paused"
+    RESUMED = "Resumed"
+    BYPASSED = "Bypassed"
+    DELETED = "Deleted"
+    COMMAND_IGNORED = "CommandIgnored"
+    # why a canary is rolled back
+    ABORTED = "Aborted"
+    CRASHED = "Crashed"
+    NO_READY_ENDPOINTS = "NoReadyEndpoints"
+    OUTAGE = "Outage"
+    SILENCE = "Silence"
+    HARM = "Harm"
+    NO_DATA = "NoData"
+    INCONCLUSIVE = "Inconclusive"
+    ENVIRONMENT = "Environment"
+    PROGRESS_DEADLINE = "ProgressDeadlineExceeded"
+    ROUTE_NOT_ACCEPTED = "RouteNotAccepted"
+    STABLE_SCALED_DOWN = "StableScaledDown"
+    # how a step was passed
+    PROVEN = "Proven"
+    UNPROVEN = "Unproven"
+    WEIGHT_UNVERIFIED = "WeightUnverified"
+    CAPACITY_FELL = "CapacityFell"
+    # what has to be waited for or mended
+    TARGET_NOT_FOUND = "TargetNotFound"
+    SERVICE_NOT_FOUND = "ServiceNotFound"
+    ROUTE_NOT_FOUND = "RouteNotFound"
+    ROUTE_MISMATCH = "RouteMismatch"
+    ROUTE_CONTESTED = "RouteContested"
+    CONFLICT = "Conflict"
+    UNSUPPORTED_TARGET = "UnsupportedTarget"
+    AUTOSCALER_UNSUPPORTED = "AutoscalerUnsupported"
+    NETWORK_POLICY_EXCLUDES_CANARY = "NetworkPolicyExcludesCanary"
+    DISRUPTION_BUDGET_MISSES_CANARY = "DisruptionBudgetMissesCanary"
+    POLICY_MISSING = "PolicyMissing"
+    PAUSED_BY_USER = "PausedByUser"
+    SEVERAL_REPLICASETS = "SeveralReplicaSets"
+    INVALID_SPEC = "InvalidSpec"
+    # from the engine
+    FORBIDDEN = "Forbidden"
+    REFUSED_BY_SERVER = "RefusedByServer"
+    QUOTA_EXCEEDED = "QuotaExceeded"
+    INTERNAL_ERROR = "InternalError"
+
+
+def _normal(meaning: str, next_step: str = "Nothing to do.") -> Meaning:
+    return Meaning(Severity.NORMAL, meaning, next_step)
+
+
+def _warning(meaning: str, next_step: str) -> Meaning:
+    return Meaning(Severity.WARNING, meaning, next_step)
+
+
+MEANINGS: dict[Reason, Meaning] = {
+    Reason.HEALTHY: _normal("One version runs and takes all traffic."),
+    Reason.PROGRESSING: _normal("A new version is on its way through the steps."),
+    Reason.ROLLOUT_STARTED: _normal("The template changed: a canary of the new version is made."),
+    Reason.STEP_STARTED: _normal("The canary goes on to the next weight."),
+    Reason.BAKING: _normal("All steps are passed; the canary carries all but the hold-out."),
+    Reason.PROMOTING: _normal("The canary carries all traffic while the Deployment rolls."),
+    Reason.PROMOTED: _normal("The new version is the stable one."),
+    Reason.ROLLED_BACK: _warning(
+        "The new version was taken out of traffic; the stable one was never touched.",
+        "Mend the version and apply it, or run `sluice rollout retry NAME`.",
+    ),
+    Reason.REVERTING: _warning(
+        "The promotion is undone: the canary carries traffic until the former version is full.",
+        "Wait; then see why in the message.",
+    ),
+    Reason.SUPERSEDED: _normal("The template changed again: the newer version takes over."),
+    Reason.REVERTED_BY_USER: _normal("The template was set back to the stable version."),
+    Reason.RETRIED: _normal("The rejected version is tried again."),
+    Reason.STEP_PROMOTED: _normal("A person let the rollout pass the step."),
+    Reason.PAUSED: _normal(
+        "Time stands still; harm, crash, outage and abort still act.",
+        "`sluice rollout resume NAME` goes on.",
+    ),
+    Reason.RESUMED: _normal("The rollout goes on."),
+    Reason.BYPASSED: _warning(
+        "A version went into production without a rollout.",
+        "Check that this was meant; remove the annotation sluice.dev/bypass.",
+    ),
+    Reason.DELETED: _normal(
+        "The Rollout was deleted and has cleaned up.",
+        "A Deployment that is still paused keeps its new version back: "
+        "`kubectl rollout resume` ships it, `kubectl rollout undo` drops it.",
+    ),
+    Reason.COMMAND_IGNORED: _warning(
+        "A command named a revision that is not the current one.",
+        "Read the revision in status.canary.revision and send the command again.",
+    ),
+    Reason.ABORTED: _warning("A person aborted the rollout.", "Mend and apply, or retry."),
+    Reason.CRASHED: _warning(
+        "Containers of the canary exit with errors, more often than the stable ones.",
+        "Read the logs of the canary's pods (`kubectl logs --previous`).",
+    ),
+    Reason.NO_READY_ENDPOINTS: _warning(
+        "No canary pod is ready while traffic is sent to it.", "Look at the readiness probe."
+    ),
+    Reason.OUTAGE: _warning(
+        "A large share of the canary's requests failed for seconds on end.",
+        "Read the canary's logs; mend and apply.",
+    ),
+    Reason.SILENCE: _warning(
+        "Requests that were sent to the canary are not answered.",
+        "Look for a hanging start, a deadlock or a wrong port.",
+    ),
+    Reason.HARM: _warning(
+        "The evidence that the canary is worse than the stable version passed its limit.",
+        "Read status.analysis for the numbers; mend and apply.",
+    ),
+    Reason.NO_DATA: _warning(
+        "There are no fresh metrics for one of the versions; the weight holds.",
+        "Check Prometheus and the selectors: `sluice check`.",
+    ),
+    Reason.INCONCLUSIVE: _warning(
+        "The step's time is over and nothing is proven.",
+        "Send more traffic, raise maxDuration, or promote by hand.",
+    ),
+    Reason.ENVIRONMENT: _warning(
+        "Both versions miss the SLO: it looks like the environment, not this release.",
+        "Mend the environment; the weight holds meanwhile.",
+    ),
+    Reason.PROGRESS_DEADLINE: _warning(
+        "The pods did not become ready in time.", "Describe the pods; raise progressDeadline."
+    ),
+    Reason.ROUTE_NOT_ACCEPTED: _warning(
+        "The gateway did not accept the route.", "Read the conditions in the route's status."
+    ),
+    Reason.STABLE_SCALED_DOWN: _warning(
+        "The stable version was scaled to 0 in the middle of a step.", "Scale up, then retry."
+    ),
+    Reason.PROVEN: _normal("The canary is shown to be as good as the stable version."),
+    Reason.UNPROVEN: _normal(
+        "Nothing speaks against the canary, but there was too little traffic for a proof."
+    ),
+    Reason.WEIGHT_UNVERIFIED: _warning(
+        "The share of traffic that was asked for was not seen in time.",
+        "Check the gateway and the metrics source.",
+    ),
+    Reason.CAPACITY_FELL: _warning(
+        "The canary has fewer ready pods than its weight needs; the weight is lowered.",
+        "Describe the canary's pods.",
+    ),
+    Reason.TARGET_NOT_FOUND: _warning(
+        "The Deployment does not exist.", "Create it: the Rollout picks it up."
+    ),
+    Reason.SERVICE_NOT_FOUND: _warning(
+        "The Service does not exist.", "Create it: the Rollout picks it up."
+    ),
+    Reason.ROUTE_NOT_FOUND: _warning(
+        "The HTTPRoute does not exist.", "Create it: the Rollout picks it up."
+    ),
+    Reason.ROUTE_MISMATCH: _warning(
+        "No rule of the HTTPRoute sends to the Service in a way that can be shifted.",
+        "Correct spec.service, or the route's backendRefs.",
+    ),
+    Reason.ROUTE_CONTESTED: _warning(
+        "Someone else keeps changing the weights of the route.",
+        "Take the weights out of what the other tool applies.",
+    ),
+    Reason.CONFLICT: _warning(
+        "Another Rollout has this Deployment or Service already.", "Delete one of the two."
+    ),
+    Reason.UNSUPPORTED_TARGET: _warning(
+        "The Deployment cannot run in two versions side by side.",
+        "Change what the message names, or roll it out without Sluice.",
+    ),
+    Reason.AUTOSCALER_UNSUPPORTED: _warning(
+        "A HorizontalPodAutoscaler scales the Deployment.", "Remove the autoscaler for now."
+    ),
+    Reason.NETWORK_POLICY_EXCLUDES_CANARY: _warning(
+        "A NetworkPolicy selects the stable pods but not the canary's.",
+        "Let the policy select the canary's label value too.",
+    ),
+    Reason.DISRUPTION_BUDGET_MISSES_CANARY: _warning(
+        "A PodDisruptionBudget covers the stable pods but not the canary's.",
+        "Let it select the canary's label value too, or accept it.",
+    ),
+    Reason.POLICY_MISSING: _warning(
+        "The admission policy that holds new versions back does not act.",
+        "Apply manifests/base again, then run `sluice check`.",
+    ),
+    Reason.PAUSED_BY_USER: _warning(
+        "The Deployment is paused, and not by Sluice.", "Resume it with `kubectl rollout resume`."
+    ),
+    Reason.SEVERAL_REPLICASETS: _normal(
+        "The Deployment is rolling by itself; the Rollout starts when one ReplicaSet runs."
+    ),
+    Reason.INVALID_SPEC: _warning(
+        "The spec cannot be carried out.", "Correct the field that the message names."
+    ),
+    Reason.FORBIDDEN: _warning(
+        "The API server forbids the operator a request.", "Apply the ClusterRole again."
+    ),
+    Reason.REFUSED_BY_SERVER: _warning(
+        "The API server refused a write.",
+        "Read the message; an admission webhook may be the cause.",
+    ),
+    Reason.QUOTA_EXCEEDED: _warning(
+        "A ResourceQuota leaves no room for the canary.",
+        "Raise the quota: peak is 2N + surge pods.",
+    ),
+    Reason.INTERNAL_ERROR: _warning(
+        "A fault in Sluice; this object is set aside and the others go on.",
+        "Report the message with the operator's log.",
+    ),
+}
