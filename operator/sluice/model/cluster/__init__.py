@@ -14,6 +14,8 @@ from sluice.model.cluster.policies import (
     NetworkPolicy,
     Requirement,
 )
+from sluice.model.cluster.rollouts import RolloutSummary
+from sluice.model.cluster.storage import VolumeClaim
 from sluice.model.cluster.traffic import (
     Backend,
     EndpointSlice,
@@ -32,8 +34,10 @@ from sluice.model.references import (
     ENDPOINTSLICES,
     HTTPROUTES,
     NETWORKPOLICIES,
+    PERSISTENTVOLUMECLAIMS,
     PODS,
     REPLICASETS,
+    ROLLOUTS,
     SERVICES,
     Resource,
 )
@@ -48,6 +52,8 @@ Projection: TypeAlias = (
     | NetworkPolicy
     | Autoscaler
     | DisruptionBudget
+    | VolumeClaim
+    | RolloutSummary
 )
 
 PROJECTIONS: Mapping[Resource, Callable[[Body], Projection]] = {
@@ -60,6 +66,8 @@ PROJECTIONS: Mapping[Resource, Callable[[Body], Projection]] = {
     NETWORKPOLICIES: NetworkPolicy.from_body,
     AUTOSCALERS: Autoscaler.from_body,
     DISRUPTIONBUDGETS: DisruptionBudget.from_body,
+    PERSISTENTVOLUMECLAIMS: VolumeClaim.from_body,
+    ROLLOUTS: RolloutSummary.from_body,
 }
 
 __all__ = [
@@ -80,7 +88,9 @@ __all__ = [
     "Projection",
     "ReplicaSet",
     "Requirement",
+    "RolloutSummary",
     "RouteRule",
     "Service",
     "ServicePort",
+    "VolumeClaim",
 ]

@@ -1,0 +1,1 @@
+"""The HTTP server of every replica: health, readiness, metrics."""

@@ -1,0 +1,95 @@
+"""The API server as the command line needs it: lists of one namespace, reviews and dry runs."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from kubernetes.aio.config import ConfigException, list_kube_config_contexts
+
+from sluice.adapters.connection import ConnectionSettingsError, connect
+from sluice.adapters.failures import KubeError
+from sluice.adapters.kube import KubeClient
+from sluice.cli.exits import CommandError, Exit, command_error
+from sluice.cli.options import Settings
+from sluice.model.json import Body, Json, JsonObject
+from sluice.model.references import ObjectRef, Resource
+
+_MERGE_PATCH = "application/merge-patch+json"
+_OWN_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+
+T = TypeVar("T")
+
+
+def within(resource: Resource, namespace: str | None) -> Resource:
+    """Return the collection of a resource in one namespace; None: in all of them."""
+    if namespace is None:
+        return resource
+    return replace(resource, plural=f"namespaces/{namespace}/{resource.plural}")
+
+
+class Cluster(KubeClient):
+    """The operator's client, with what only people ask for."""
+
+    async def all(self, resource: Resource, label_selector: str = "") -> tuple[JsonObject, ...]:
+        """Return all objects of a collection."""
+        pages = [page async for page in self.pages(resource, label_selector)]
+        return tuple(item for page in pages for item in page.items)
+
+    async def read(self, path: str) -> JsonObject:
+        """Return what the API server has at a path: objects without a namespace, /version."""
+        return await self._request("GET", path)
+
+    async def review(self, resource: Resource, manifest: JsonObject) -> JsonObject:
+        """Post a review, which is answered and stored nowhere."""
+        return await self._request("POST", f"{resource.root}/{resource.plural}", payload=manifest)
+
+    async def merge(
+        self, ref: ObjectRef, patch: Mapping[str, Json], *, dry_run: bool = False
+    ) -> JsonObject:
+        """Merge a patch into an object and return it; ConflictError if its version is stale."""
+        query = {"dryRun": "All"} if dry_run else {}
+        return await self._request("PATCH", ref.path, query, {"Content-Type": _MERGE_PATCH}, patch)
+
+
+def with_cluster(settings: Settings, work: Callable[[Cluster], Awaitable[T]]) -> T:
+    """Connect, work, disconnect; what the API server refuses ends the command."""
+
+    async def session() -> T:
+        async with opened(settings) as cluster:
+            return await work(cluster)
+
+    try:
+        return asyncio.run(session())
+    except KubeError as error:
+        raise command_error(error) from error
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Cluster]:
+    """Give the cluster that the settings name."""
+    kubeconfig = Path(settings.kubeconfig) if settings.kubeconfig else None
+    try:
+        connection = await connect(kubeconfig, settings.context)
+    except (ConnectionSettingsError, OSError) as error:
+        raise CommandError(Exit.UNREACHABLE, str(error)) from error
+    cluster = Cluster(connection)
+    try:
+        yield cluster
+    finally:
+        await cluster.close()
+
+
+def namespace_of(settings: Settings) -> str:
+    """Return the namespace to work in: given, else the context's, else the pod's, else default."""
+    if settings.namespace:
+        return settings.namespace
+    try:
+        contexts, current = list_kube_config_contexts(settings.kubeconfig)
+    except (ConfigException, OSError):
+        return _OWN_NAMESPACE.read_text("utf-8") if _OWN_NAMESPACE.exists() else "default"
+    chosen = settings.context or current["name"]
+    found = (Body(item) for item in contexts if item["name"] == chosen)
+    return next((item.text("context", "namespace", default="default") for item in found), "default")

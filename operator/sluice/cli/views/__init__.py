@@ -1,0 +1,1 @@
+"""From objects to what is shown of them: pure, so that a golden file proves each picture."""

@@ -1,0 +1,219 @@
+"""One pass: observe, plan, apply, write status, and say when to look again."""
+
+import logging
+import random
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import assert_never
+
+from sluice.adapters.failures import KubeError
+from sluice.engine.apply import Applied, Applier
+from sluice.engine.backoff import Backoff
+from sluice.engine.metrics import Metrics
+from sluice.engine.observe import Observer
+from sluice.engine.own import Own, OwnObjects
+from sluice.engine.queue import Lane, QueueClosedError, WorkQueue
+from sluice.engine.refusals import internal_error, most_pressing, overlaid, ready_reason, status_of
+from sluice.engine.status import StatusWriter, Write
+from sluice.engine.writer import GateClosedError
+from sluice.model.json import Body, JsonObject
+from sluice.model.kind import Kind
+from sluice.model.plan import Note, Transition, Work
+from sluice.model.problems import Problem, Transient
+from sluice.model.references import ObjectRef, Resource
+
+log = logging.getLogger(__name__)
+
+# An object is looked at this often (and up to twice as long) even if nothing is known to have
+# happened; an instant further away is approached in such steps, so a jump of the clock is noticed.
+_RESYNC_SECONDS = 300.0
+# A passing failure is told to the user from this attempt on (about a second).
+_TOLD_FROM_ATTEMPT = 5
+
+
+class Result(StrEnum):
+    """How a pass ended; also the label of sluice_reconcile_total."""
+
+    SETTLED = "settled"  # nothing was left to write
+    PROGRESSED = "progressed"  # status was written; the next pass goes on from there
+    STALE = "stale"  # it was decided on old knowledge
+    FAILED = "failed"  # a passing failure
+    REFUSED = "refused"  # the API server refused an action
+    BROKEN = "broken"  # the kind raised an exception
+    STOPPED = "stopped"  # this process may not write any more
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """A pass's result and the instant (seconds since the epoch) at which the kind wants another."""
+
+    result: Result
+    due_in_seconds: float | None = None
+
+
+@dataclass(slots=True)
+class Delays:
+    """When an object is looked at again after each result.
+
+    progress: a kind whose status never settles would otherwise write without end.
+    """
+
+    progress: Backoff[ObjectRef] = field(default_factory=lambda: Backoff(0.0005, 30.0))
+    failure: Backoff[ObjectRef] = field(default_factory=lambda: Backoff(0.05, 10.0))
+    refusal: Backoff[ObjectRef] = field(default_factory=lambda: Backoff(1.0, 60.0))
+    spread: random.Random = field(default_factory=random.Random)
+
+    def after(self, key: ObjectRef, result: Result) -> float:
+        """Return the seconds until the next pass, if nothing happens before."""
+        match result:
+            case Result.SETTLED:
+                self.reset(key)
+                return _RESYNC_SECONDS * (1 + self.spread.random())
+            case Result.PROGRESSED:
+                self.failure.reset(key)
+                self.refusal.reset(key)
+                return self.progress.next(key)
+            case Result.STALE | Result.FAILED:
+                return self.failure.next(key)
+            case Result.REFUSED | Result.BROKEN:
+                return self.refusal.next(key)
+            case Result.STOPPED:
+                return _RESYNC_SECONDS
+            case _:
+                assert_never(result)
+
+    def reset(self, key: ObjectRef) -> None:
+        """Forget the past of a key."""
+        for backoff in (self.progress, self.failure, self.refusal):
+            backoff.reset(key)
+
+
+@dataclass(frozen=True, slots=True)
+class Reconciler:
+    """Carries objects from pass to pass; one object is never in two passes at once."""
+
+    kinds: Mapping[Resource, Kind]
+    queue: WorkQueue
+    own: OwnObjects
+    observer: Observer
+    applier: Applier
+    status: StatusWriter
+    metrics: Metrics
+    delays: Delays = field(default_factory=Delays)
+
+    async def work(self) -> None:
+        """Take keys from the queue until it is closed: the body of one worker."""
+        with suppress(QueueClosedError):
+            while True:
+                key = await self.queue.get()
+                try:
+                    await self.reconcile(key)
+                finally:
+                    self.queue.done(key)
+
+    async def reconcile(self, key: ObjectRef) -> None:
+        """Carry out one pass of an object and schedule the next one."""
+        own = self.own.get(key)
+        if own is None:
+            self.forget(key)
+            return
+        name = key.resource.kind
+        with self.metrics.reconcile_seconds.labels(name).time():
+            outcome = await self._attempt(own)
+        self.metrics.reconciles.labels(name, str(outcome.result)).inc()
+        self._schedule(key, outcome)
+
+    def forget(self, key: ObjectRef) -> None:
+        """Forget an object that is gone."""
+        self.queue.forget(key)
+        self.observer.forget(key)
+        self.delays.reset(key)
+
+    def _schedule(self, key: ObjectRef, outcome: Outcome) -> None:
+        delay, lane = self.delays.after(key, outcome.result), Lane.CHANGE
+        if outcome.result is Result.SETTLED:
+            lane = Lane.RESYNC
+        else:
+            self.metrics.queue.retries.inc()
+        if outcome.due_in_seconds is not None and outcome.due_in_seconds < delay:
+            delay, lane = outcome.due_in_seconds, Lane.CHANGE
+        self.queue.schedule(key, delay, lane)
+
+    async def _attempt(self, own: Own) -> Outcome:
+        try:
+            return await self._pass(own)
+        except GateClosedError:
+            return Outcome(Result.STOPPED)
+        except KubeError as error:
+            log.warning("%s: %s", own.ref, error)
+            return Outcome(Result.FAILED)
+        except Exception as error:  # noqa: BLE001 - a poison object must not stop the others
+            return await self._set_aside(own, error)
+
+    async def _pass(self, own: Own) -> Outcome:
+        observation = self.observer.observe(self.kinds[own.ref.resource], own)
+        plan = self.kinds[own.ref.resource].plan(observation)
+        match plan:
+            case Transition(status, notes):
+                return Outcome(_RESULTS[await self.status.write(own, status, notes)])
+            case Work():
+                return await self._work(own, plan, observation.now)
+            case _:
+                assert_never(plan)
+
+    async def _work(self, own: Own, work: Work, now: float) -> Outcome:
+        applied = await self.applier.apply(own.ref, work.actions)
+        due = None if work.due_at is None else work.due_at - now
+        write = Write.UNCHANGED
+        if not applied.own_written:  # else the next pass writes, on the version that there is now
+            write = await self._tell(own, work, applied, now)
+        if applied.stale:
+            return Outcome(Result.STALE, due)
+        problem = most_pressing(applied.problems)
+        if problem is not None:
+            passing = isinstance(problem, Transient)
+            return Outcome(Result.FAILED if passing else Result.REFUSED, due)
+        return Outcome(_RESULTS[write], due)
+
+    async def _tell(self, own: Own, work: Work, applied: Applied, now: float) -> Write:
+        """Write the status of the pass, with what went wrong in it."""
+        problem = most_pressing(applied.problems)
+        if problem is not None and self._is_worth_telling(own.ref, problem):
+            base = status_of(Body(own.body)) if work.status is None else work.status
+            return await self._write_problem(own, base, problem, now, work.notes)
+        if work.status is None:
+            return Write.UNCHANGED
+        return await self.status.write(own, work.status, work.notes)
+
+    def _is_worth_telling(self, key: ObjectRef, problem: Problem) -> bool:
+        attempts = self.delays.failure.failures(key)
+        return not isinstance(problem, Transient) or attempts >= _TOLD_FROM_ATTEMPT
+
+    async def _write_problem(
+        self, own: Own, base: JsonObject, problem: Problem, now: float, notes: tuple[Note, ...] = ()
+    ) -> Write:
+        body = Body(own.body)
+        if ready_reason(body) != problem.reason:
+            notes = (*notes, Note(problem.reason, problem.message))
+        return await self.status.write(own, overlaid(base, body, problem, now), notes)
+
+    async def _set_aside(self, own: Own, error: Exception) -> Outcome:
+        """Say in the object's status that deciding about it failed; the others go on."""
+        base, now = status_of(Body(own.body)), self.observer.clock.now()
+        try:
+            write = await self._write_problem(own, base, internal_error(error), now)
+        except (KubeError, GateClosedError) as failure:
+            log.warning("%s: %s", own.ref, failure)
+            write = Write.STALE
+        if write is not Write.UNCHANGED:  # told once, not at every attempt
+            log.error("%s is set aside", own.ref, exc_info=error)
+        return Outcome(Result.BROKEN)
+
+
+_RESULTS = {
+    Write.UNCHANGED: Result.SETTLED,
+    Write.WRITTEN: Result.PROGRESSED,
+    Write.STALE: Result.STALE,
+}

@@ -1,0 +1,1 @@
+"""Kopf's side of the operator: watching our own kinds."""

@@ -1,0 +1,111 @@
+"""Commands: one annotation per verb on the Rollout, «<revision>#<nonce>».
+
+A command is taken if it names the current canary's revision (retry: the rejected one) and is not
+the one consumed last. No clocks are compared; consumption is recorded with what it causes.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Final
+
+from sluice.model import names
+from sluice.model.plan import Note
+from sluice.model.reasons import Reason
+from sluice.rollout.moves import Amend
+from sluice.rollout.scene import Scene
+from sluice.rollout.status import RolloutStatus
+
+
+class Verb(StrEnum):
+    """The verbs, as they are called in `status.consumed`."""
+
+    ABORT = "abort"
+    PROMOTE = "promote"
+    PROMOTE_FULL = "promoteFull"
+    RETRY = "retry"
+    PAUSE = "pause"
+    RESUME = "resume"
+
+
+ANNOTATIONS: Final[Mapping[Verb, str]] = {
+    Verb.ABORT: names.ABORT,
+    Verb.PROMOTE: names.PROMOTE,
+    Verb.PROMOTE_FULL: names.PROMOTE_FULL,
+    Verb.RETRY: names.RETRY,
+    Verb.PAUSE: names.PAUSE,
+    Verb.RESUME: names.RESUME,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A command that is to be taken now."""
+
+    verb: Verb
+    text: str
+
+    def consumed(self, status: RolloutStatus) -> RolloutStatus:
+        """Return the status in which the command is done with."""
+        return replace(status, consumed={**status.consumed, str(self.verb): self.text})
+
+
+def pending(scene: Scene, verb: Verb) -> Command | None:
+    """Return the command of a verb if it is to be taken now."""
+    text = scene.own.annotations.get(ANNOTATIONS[verb], "")
+    revision, separator, _ = text.partition("#")
+    if not separator or text == scene.status.consumed.get(str(verb)):
+        return None
+    return Command(verb, text) if revision and revision == _addressed(scene, verb) else None
+
+
+def _addressed(scene: Scene, verb: Verb) -> str:
+    if verb is Verb.RETRY:
+        return scene.status.rejected.revision if scene.status.rejected else ""
+    return scene.status.canary.revision
+
+
+def toggle_pause(scene: Scene) -> Amend | None:
+    """Take a pause or resume command; `keep_time` tells of it when the clocks stop or go on."""
+    if resume := pending(scene, Verb.RESUME):
+        return Amend(replace(resume.consumed(scene.status), paused_by_command=False))
+    if pause := pending(scene, Verb.PAUSE):
+        return Amend(replace(pause.consumed(scene.status), paused_by_command=True))
+    return None
+
+
+def keep_time(scene: Scene) -> Amend | None:
+    """Stop the clocks when a pause begins; move them on by its length when it ends."""
+    status = scene.status
+    if scene.paused and status.paused_since is None:
+        note = Note(Reason.PAUSED, _paused(scene))
+        return Amend(replace(status, paused_since=scene.now), (note,))
+    if not scene.paused and status.paused_since is not None:
+        note = Note(Reason.RESUMED, _resumed(scene))
+        return Amend(moved_on(status, scene.now - status.paused_since), (note,))
+    return None
+
+
+def moved_on(status: RolloutStatus, seconds: float) -> RolloutStatus:
+    """Return the status with every stage clock moved on by the length of a pause."""
+
+    def later(instant: float | None) -> float | None:
+        return None if instant is None else instant + seconds
+
+    return replace(
+        status,
+        paused_since=None,
+        stage_since=status.stage_since + seconds,
+        step_started_at=later(status.step_started_at),
+        bake_started_at=later(status.bake_started_at),
+        verified_at=later(status.verified_at),
+    )
+
+
+def _paused(scene: Scene) -> str:
+    where = f"paused at {scene.status.weight}% in {scene.stage}"
+    return f"{where}; harm, crash, outage and abort still act; resume with `sluice rollout resume`"
+
+
+def _resumed(scene: Scene) -> str:
+    return f"goes on at {scene.status.weight}% in {scene.stage}"

@@ -1,0 +1,260 @@
+"""What each stage asks of the world, as actions that may be repeated without harm.
+
+A stage's actions follow from the persisted status alone; nothing here decides to go on.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Final, TypeAlias
+
+from sluice.model.cluster import Deployment
+from sluice.model.json import Body
+from sluice.model.kind import WholeWant
+from sluice.model.names import FINALIZER
+from sluice.model.plan import Action, Create, Delete, Operation, Patch
+from sluice.rollout.canary import Canary, canary_deployment, canary_service, label_key
+from sluice.rollout.hold import revision_of, whole_target
+from sluice.rollout.phases import Stage
+from sluice.rollout.progress import drained_at
+from sluice.rollout.routes.gateway_api import desired, route_patch
+from sluice.rollout.scene import Scene
+from sluice.rollout.traffic import asked_percent, seen_weights, split_of
+from sluice.rollout.workload import (
+    claim,
+    delete_canary,
+    empty,
+    farewell,
+    fence,
+    hold_again,
+    mark,
+    release,
+    scale_canary,
+)
+
+Converge: TypeAlias = Callable[[Scene], tuple[Action, ...]]
+
+
+def converge(scene: Scene) -> tuple[Action, ...]:
+    """Return the actions that bring the world to the persisted stage; none when it is there."""
+    if scene.own.deleting and scene.stage in {Stage.HEALTHY, Stage.ROLLED_BACK}:
+        return leave(scene)
+    if FINALIZER not in scene.own.finalizers:
+        return add_finalizer(scene)
+    return (*traffic(scene), *STAGES[scene.stage](scene))
+
+
+def add_finalizer(scene: Scene) -> tuple[Action, ...]:
+    """Add the finalizer, alone: it is confirmed before anything is made that needs undoing."""
+    finalizers = [*scene.own.finalizers, FINALIZER]
+    operation = Operation("add", "/metadata/finalizers", finalizers)
+    ref = scene.own.ref
+    return (Patch(str(ref), ref, (operation,), scene.own.resource_version),)
+
+
+def leave(scene: Scene) -> tuple[Action, ...]:
+    """Clean up in order: routes, marks, canary objects; the finalizer goes when all is gone."""
+    service = scene.canary_service
+    deletions: tuple[Action, ...] = ()
+    if service is not None and not service.meta.deleting:
+        ref = service.meta.ref
+        deletions = (Delete(str(ref), ref, service.meta.uid),)
+    undone = (
+        *traffic(scene),
+        *farewell(scene),
+        *delete_canary(scene, scene.canary),
+        *delete_canary(scene, scene.rejected),
+        *deletions,
+    )
+    gone = scene.canary is None and scene.rejected is None and service is None
+    if undone or not gone or FINALIZER not in scene.own.finalizers:
+        return undone
+    rest = [name for name in scene.own.finalizers if name != FINALIZER]
+    ref = scene.own.ref
+    operation = Operation("replace", "/metadata/finalizers", rest)
+    return (Patch(str(ref), ref, (operation,), scene.own.resource_version),)
+
+
+def traffic(scene: Scene) -> tuple[Action, ...]:
+    """Bring the persisted weight into every route, fenced.
+
+    Towards the canary one route after another, stopping at an error; away from it each by
+    itself, so that one broken route does not keep the others on a bad version.
+    """
+    split, percent, weights = split_of(scene), asked_percent(scene), seen_weights(scene)
+    actions: list[Action] = []
+    for target in scene.spec.routes:
+        route = scene.routes.get(target.name)
+        operations = desired(route, target, split, percent) if route else ()
+        if route is None or not operations:
+            continue
+        upward = (percent or 0) > weights[target.name]
+        group = "towards the canary" if upward else str(route.meta.ref)
+        actions.append(route_patch(route, operations, group, fence(scene, upward=upward)))
+    return tuple(actions)
+
+
+def rest(scene: Scene) -> tuple[Action, ...]:
+    """Healthy: the target is ours and unpaused if it rests at the stable version."""
+    target, stable = scene.target, scene.stable_set
+    if target is None:
+        return ()
+    if stable is None or target.template_digest != stable.template_digest:
+        return (*claim(scene), *keep_stable_first(scene))
+    return (*claim(scene), *release(scene), *forget_canaries(scene))
+
+
+def forget_canaries(scene: Scene) -> tuple[Action, ...]:
+    """Delete what is left of canaries that are no longer needed."""
+    return (*delete_canary(scene, scene.canary), *delete_canary(scene, scene.rejected))
+
+
+def keep_stable_first(scene: Scene) -> tuple[Action, ...]:
+    """Delete empty ReplicaSets that are newer than stable's while the target is held at 0 pods.
+
+    The Deployment controller scales up the newest-created one of a paused Deployment.
+    """
+    target, stable = scene.target, scene.stable_set
+    if target is None or stable is None or target.replicas > 0 or not target.paused:
+        return ()
+    newer = [
+        item
+        for item in scene.replica_sets
+        if item.meta.created > stable.meta.created and item.total_replicas == 0
+    ]
+    return tuple(
+        Delete(str(target.meta.ref), item.meta.ref, item.meta.uid, fence(scene)) for item in newer
+    )
+
+
+def create(scene: Scene) -> tuple[Action, ...]:
+    """Create the canary's Service and Deployment from the user's, read whole."""
+    target, service = scene.target, scene.service
+    if target is None or service is None:
+        return ()
+    key = label_key(scene.spec.label_key, target, service)
+    if not isinstance(key, str):
+        return ()
+    canary = Canary(scene.own.ref.name, scene.own.uid, scene.status.canary.revision, key)
+    stale = scene.rejected
+    if stale is not None and stale.meta.ref == scene.own.canary(canary.revision):
+        stale = None
+    marks = mark(scene, canary.revision, scene.canary)
+    return (
+        *marks,
+        *delete_canary(scene, stale),
+        *_create_service(scene, canary),
+        *_create_deployment(scene, target, canary),
+    )
+
+
+def _create_service(scene: Scene, canary: Canary) -> tuple[Action, ...]:
+    if scene.canary_service is not None or scene.service is None:
+        return ()
+    whole = scene.observation.wholes.get(whole_service(scene))
+    if whole is None:
+        return ()
+    ref = scene.own.canary_service
+    manifest = canary_service(Body(whole), canary)
+    return (Create(str(ref), ref, manifest, canary.service_labels, fence(scene)),)
+
+
+def whole_service(scene: Scene) -> WholeWant:
+    """Return the want for the user's whole Service."""
+    meta = None if scene.service is None else scene.service.meta
+    uid, generation = ("", 0) if meta is None else (meta.uid, meta.generation)
+    return WholeWant(scene.own.service, uid, generation)
+
+
+def _create_deployment(scene: Scene, target: Deployment, canary: Canary) -> tuple[Action, ...]:
+    """Create the canary Deployment, unless the whole target read is of another version."""
+    whole = scene.observation.wholes.get(whole_target(target))
+    if scene.canary is not None or whole is None or revision_of(target) != canary.revision:
+        return ()
+    ref = scene.own.canary(canary.revision)
+    manifest = canary_deployment(Body(whole), canary, scene.canary_size)
+    return (Create(str(ref), ref, manifest, canary.labels, fence(scene)),)
+
+
+def step(scene: Scene) -> tuple[Action, ...]:
+    """Progressing: the held version is marked, the canary has the size that the stage needs."""
+    canary = scene.canary
+    marks = mark(scene, scene.status.canary.revision, canary)
+    if canary is None:
+        return marks
+    size = max(scene.canary_size, canary.replicas)
+    return (*marks, *scale_canary(scene, canary, size))
+
+
+def roll(scene: Scene) -> tuple[Action, ...]:
+    """Rolling: the target is released while the canary carries everything."""
+    return (*grow(scene), *release(scene))
+
+
+def grow(scene: Scene) -> tuple[Action, ...]:
+    """Keep the canary at full size."""
+    canary = scene.canary
+    if canary is None:
+        return ()
+    return scale_canary(scene, canary, max(scene.canary_size, canary.replicas))
+
+
+def unify(scene: Scene) -> tuple[Action, ...]:
+    """Unifying: every ReplicaSet but the promoted one goes to 0; the target stays paused."""
+    promoted = scene.status.promoted_replica_set
+    others = [item for item in scene.replica_sets if item.meta.ref.name != promoted]
+    return (*grow(scene), *(action for item in others for action in empty(scene, item)))
+
+
+def take_back(scene: Scene) -> tuple[Action, ...]:
+    """Reverting: hold the target again; once the canary carries everything, empty the new set."""
+    weights = seen_weights(scene)
+    safe = all(weights.get(route.name) == scene.status.weight for route in scene.spec.routes)
+    held = hold_again(scene)
+    if held or not safe:
+        return (*grow(scene), *held)
+    stable = scene.status.stable_replica_set
+    others = [item for item in scene.replica_sets if item.meta.ref.name != stable]
+    return (*grow(scene), *(action for item in others for action in empty(scene, item)))
+
+
+def hold_size(scene: Scene) -> tuple[Action, ...]:
+    """The canary keeps its pods while traffic may still reach them."""
+    return ()
+
+
+def drain(scene: Scene) -> tuple[Action, ...]:
+    """Draining: once requests under way are over, the canary goes; a rejected one is kept at 0."""
+    canary = scene.canary
+    if canary is None or scene.now < drained_at(scene):
+        return ()
+    if scene.stage is Stage.ROLLING_BACK_DRAINING and scene.status.after is Stage.ROLLED_BACK:
+        return scale_canary(scene, canary, 0)
+    return delete_canary(scene, canary)
+
+
+def stay_rejected(scene: Scene) -> tuple[Action, ...]:
+    """Rolled back: the rejected version stays held, its canary kept at 0 for comparison."""
+    rejected = scene.status.rejected
+    revision = rejected.revision if rejected else ""
+    return (*claim(scene), *mark(scene, revision, scene.rejected), *keep_stable_first(scene))
+
+
+STAGES: Final[Mapping[Stage, Converge]] = {
+    Stage.HEALTHY: rest,
+    Stage.CREATING: create,
+    Stage.SCALING: step,
+    Stage.SHIFTING: step,
+    Stage.VERIFYING: step,
+    Stage.JUDGING: step,
+    Stage.BAKING: step,
+    Stage.PROMOTING_SCALING: step,
+    Stage.PROMOTING_SHIFTING: step,
+    Stage.ROLLING: roll,
+    Stage.UNIFYING: unify,
+    Stage.RETURNING: grow,
+    Stage.DRAINING: drain,
+    Stage.REVERTING_FILLING: take_back,
+    Stage.REVERTING_RETURNING: grow,
+    Stage.ROLLING_BACK_SHIFTING: hold_size,
+    Stage.ROLLING_BACK_DRAINING: drain,
+    Stage.ROLLED_BACK: stay_rejected,
+}

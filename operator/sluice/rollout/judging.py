@@ -1,0 +1,93 @@
+"""From a scene to a judgement: which trial is on, with which data, and what analysis says of it."""
+
+from dataclasses import replace
+
+from sluice.analysis.checkpoint import Checkpoint
+from sluice.analysis.judge import judge
+from sluice.analysis.trial import Outage, Trial
+from sluice.analysis.verdict import Judgement, SloJudgement
+from sluice.model.json import Body
+from sluice.rollout.arms import data_of
+from sluice.rollout.phases import JUDGED, Stage
+from sluice.rollout.scene import Scene
+from sluice.rollout.sources import analysis_slo
+from sluice.rollout.status import RolloutStatus, SloResult
+
+CHECKPOINT_SECONDS = 15.0
+
+# In these stages traffic is at the canary and is counted, judged or not.
+COUNTED = JUDGED | {
+    Stage.SCALING,
+    Stage.SHIFTING,
+    Stage.VERIFYING,
+    Stage.PROMOTING_SCALING,
+    Stage.PROMOTING_SHIFTING,
+    Stage.ROLLING,
+    Stage.UNIFYING,
+}
+
+
+def judgement(scene: Scene) -> Judgement | None:
+    """Return what analysis says now; None while no traffic was sent to the canary yet."""
+    status = scene.status
+    if scene.stage not in COUNTED or status.started_at is None or status.weight == 0:
+        return None
+    trial = _trial(scene, status.started_at)
+    data = {slo.name: data_of(scene, slo) for slo in scene.spec.analysis.slos}
+    return judge(trial, data, checkpoint_of(status), scene.now)
+
+
+def checkpoint_of(status: RolloutStatus) -> Checkpoint | None:
+    """Return the persisted checkpoint of the evidence."""
+    return Checkpoint.from_body(Body(status.checkpoint)) if status.checkpoint else None
+
+
+def _trial(scene: Scene, started_at: float) -> Trial:
+    analysis = scene.spec.analysis
+    warm = {
+        pod.meta.ref.name: pod.ready_since + analysis.warmup_seconds
+        for pod in (*scene.canary_pods, *scene.stable_pods)
+        if pod.ready_since is not None
+    }
+    canary_names = {pod.meta.ref.name for pod in scene.canary_pods}
+    return Trial(
+        slos=tuple(analysis_slo(slo) for slo in analysis.slos),
+        scrape_seconds=scene.scrape_seconds,
+        rollout_started=started_at,
+        step_started=scene.status.judged_from or started_at,
+        weight=scene.status.weight,
+        outage=Outage(analysis.outage.above, analysis.outage.for_seconds),
+        warm_from=warm,
+        all_warm_from=max((warm[name] for name in canary_names if name in warm), default=0.0),
+        phi={},
+    )
+
+
+def counted(status: RolloutStatus, verdict: Judgement, now: float) -> RolloutStatus:
+    """Return the status with the judgement's results and its checkpoint."""
+    return replace(
+        status,
+        slos=tuple(_result(slo) for slo in verdict.slos),
+        checkpoint=verdict.checkpoint.to_json(),
+        checkpoint_at=now,
+    )
+
+
+def _result(slo: SloJudgement) -> SloResult:
+    return SloResult(
+        slo=slo.name,
+        critical=slo.critical,
+        canary_bad=slo.canary.bad,
+        canary_total=slo.canary.total,
+        stable_bad=slo.stable.bad,
+        stable_total=slo.stable.total,
+        evidence=float(f"{slo.evidence:.4g}"),
+        limit=slo.limit,
+        verdict=str(slo.verdict),
+        note=slo.note,
+    )
+
+
+def served_bad(status: RolloutStatus) -> float:
+    """Return how many bad requests the canary has served in this rollout."""
+    return status.bad_requests + max((slo.canary_bad for slo in status.slos), default=0.0)
