@@ -83,4 +83,4 @@ bench: install ## Measure; tables on the terminal, JSON in bench/results
 
 .PHONY: docs
 docs: venv ## Generate docs/reasons.md, docs/metrics.md and the stage table from code
-	@$(PY) -m docs.generate
+	@$(PY) docs/generate.py

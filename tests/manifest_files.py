@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -15,11 +16,12 @@ ROLLOUT_CRD = ROOT / "crds/sluice.dev_rollouts.yaml"
 
 def documents(path: Path) -> tuple[Body, ...]:
     """Return the objects of a YAML file: its documents, or the entries of its one list."""
-    found = list(yaml.safe_load_all(path.read_text()))
+    found = list(yaml.load_all(path.read_text(), yaml.CSafeLoader))
     objects = found[0] if isinstance(found[0], list) else found
     return tuple(Body(value, f"{path.name}[{index}]") for index, value in enumerate(objects))
 
 
+@cache
 def installed() -> tuple[Body, ...]:
     """Return every object of manifests/prerequisites and manifests/base."""
     folders = (MANIFESTS / "prerequisites", MANIFESTS / "base")
@@ -51,6 +53,7 @@ class Place:
         return self.schema.text("type")
 
 
+@cache
 def rollout_schema() -> Body:
     """Return the OpenAPI schema of kind Rollout."""
     (crd,) = documents(ROLLOUT_CRD)
@@ -65,6 +68,41 @@ def places(schema: Body, path: str = "") -> Iterator[Place]:
         yield from places(schema.body("properties", name), f"{path}.{name}".removeprefix("."))
     if schema.has("items"):
         yield from places(schema.body("items"), f"{path}[]")
+
+
+def leaves(value: Json, path: str = "") -> Iterator[str]:
+    """Name the path of everything in a value that has no parts, as the schema names it."""
+    if isinstance(value, Mapping):
+        for name, item in value.items():
+            yield from leaves(item, f"{path}.{name}".removeprefix("."))
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from leaves(item, f"{path}[]")
+    else:
+        yield path
+
+
+def defaulted(value: Json, schema: Body) -> Json:
+    """Return the value with the schema's defaults filled in, as the API server stores it."""
+    if isinstance(value, Mapping):
+        properties = schema.body("properties")
+        absent = {
+            name: properties.json(name, "default")
+            for name in properties.value
+            if name not in value and properties.has(name, "default")
+        }
+        filled = {**value, **absent}
+        return {name: defaulted(item, properties.body(name)) for name, item in filled.items()}
+    if isinstance(value, list | tuple):
+        return [defaulted(item, schema.body("items")) for item in value]
+    return value
+
+
+def stored(manifest: JsonObject) -> Body:
+    """Return a Rollout's manifest as the API server stores it."""
+    filled = defaulted(manifest, rollout_schema())
+    assert isinstance(filled, Mapping)
+    return Body(filled)
 
 
 def strays(value: Json, schema: Body, path: str = "") -> Iterator[str]:

@@ -3,12 +3,13 @@
 import asyncio
 import logging
 import signal
-from contextlib import AsyncExitStack, suppress
-from dataclasses import dataclass
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from sluice.adapters.clock import SystemClock
-from sluice.adapters.connection import connect
+from sluice.adapters.connection import ConnectionSettingsError, connect
 from sluice.adapters.kube import KubeClient
 from sluice.adapters.prometheus import Credentials, NoMetrics, Prometheus
 from sluice.api.server import application, listen
@@ -22,6 +23,7 @@ from sluice.model.references import ENDPOINTSLICES, ObjectRef
 log = logging.getLogger(__name__)
 
 _LEASE_NAME = "sluice"
+_LABEL_SELECTORS = {ENDPOINTSLICES: ROLLOUT_LABEL}
 _GRACE_SECONDS, _KOPF_SECONDS = 3.0, 1.0
 
 
@@ -54,35 +56,60 @@ class BrokenError(Exception):
 
 async def serve(settings: Settings, kinds: tuple[Kind, ...]) -> None:
     """Run the operator until SIGTERM or SIGINT. Raises BrokenError, ConnectionSettingsError."""
+    clock = SystemClock()
     async with AsyncExitStack() as stack:
-        operator = await _assemble(settings, kinds, stack)
-        await operator.run()
+        connection = await connect(settings.kubeconfig, settings.context)
+        client, source = KubeClient(connection), _metric_source(settings)
+        for part in (client, source):
+            stack.push_async_callback(part.close)
+        elector = None
+        if settings.leader_election:
+            lease = ObjectRef(LEASES, settings.namespace, _LEASE_NAME)
+            elector = Elector(client, lease, settings.identity, clock)
+        engine = Engine(
+            client,
+            kinds,
+            source,
+            clock,
+            elector.leads if elector else lambda: True,
+            EngineSettings(settings.workers, settings.identity, _LABEL_SELECTORS),
+        )
+        runner = await listen(application(engine.metrics.text, engine.obstacle), settings.listen)
+        stack.push_async_callback(runner.cleanup)
+        watch = Watch(tuple(engine.kinds), connection, engine.feed)
+        await _Life(engine, elector, watch).run()
+
+
+def _metric_source(settings: Settings) -> Prometheus | NoMetrics:
+    if not settings.prometheus_url:
+        return NoMetrics()
+    directory = settings.prometheus_credentials
+    return Prometheus(settings.prometheus_url, Credentials(directory) if directory else None)
 
 
 @dataclass(frozen=True, slots=True)
-class _Operator:
-    """The parts of a running operator and the order in which they begin and end."""
+class _Life:
+    """In which order the parts of the operator begin and end."""
 
     engine: Engine
     elector: Elector | None
     watch: Watch
-    stop: asyncio.Event
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def run(self) -> None:
         self._listen_to_signals()
         self.engine.warm_up()
-        tasks = [
+        kopf = asyncio.create_task(self._watch(), name="Kopf")
+        others = [
             asyncio.create_task(self.stop.wait(), name="signal"),
-            asyncio.create_task(self._watch(), name="Kopf"),
-            asyncio.create_task(self._kopf_ending(), name="Kopf's end"),
+            asyncio.create_task(self._follow_kopf(), name="Kopf's end"),
             asyncio.create_task(self._lead(), name="leadership"),
             asyncio.create_task(self.engine.broken(), name="engine"),
         ]
-        try:
-            await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        finally:
-            await self._shut_down()
-        await self._end(tasks)
+        done, _ = await asyncio.wait([kopf, *others], return_when=asyncio.FIRST_COMPLETED)
+        await self._shut_down([kopf, *others])
+        for task in done:
+            task.result()
 
     def _listen_to_signals(self) -> None:
         loop = asyncio.get_running_loop()
@@ -91,11 +118,12 @@ class _Operator:
 
     async def _watch(self) -> None:
         """Start Kopf once the CRDs are there (it would never notice that they came later)."""
-        await self.engine.own_kinds_synced()
+        await self.engine.own_synced()
         await self.watch.run()
-        raise BrokenError("Kopf has ended")
+        if not self.stop.is_set():
+            raise BrokenError("Kopf has ended")
 
-    async def _kopf_ending(self) -> None:
+    async def _follow_kopf(self) -> None:
         await self.watch.ready.wait()
         self._listen_to_signals()  # Kopf has put its own in their place
         await self.watch.ending.wait()
@@ -104,18 +132,34 @@ class _Operator:
     async def _lead(self) -> None:
         await self.engine.synced()
         log.info("everything has been read once")
+        if self.elector is not None:
+            await self.elector.acquire()
+        self.engine.lead()
         if self.elector is None:
-            self.engine.lead()
             await asyncio.Event().wait()
             return
-        await self.elector.acquire()
-        self.engine.lead()
         await self.elector.keep()
         raise BrokenError("leadership is lost")
 
-    async def _shut_down(self) -> None:
-        grace = _GRACE_SECONDS if self.stop.is_set() else 0.1
-        await self.engine.stop(grace)
+    async def _shut_down(self, tasks: list[asyncio.Task[Any]]) -> None:
+        """Let the running writes end, give the Lease back, and only then end Kopf."""
+        await self.engine.stop(_GRACE_SECONDS)
         if self.elector is not None:
             await self.elector.release()
         self.watch.stop.set()
+        await asyncio.wait(tasks[:1], timeout=_KOPF_SECONDS)
+        for task in tasks:
+            task.cancel()
+
+
+def run(settings: Settings) -> int:
+    """Run the operator with all its kinds; return the exit code of the process."""
+    from sluice.rollout.kind import RolloutKind  # noqa: PLC0415 - the CLI mounts `run` lazily
+
+    kinds = (RolloutKind(settings.scrape_interval_seconds),)
+    try:
+        asyncio.run(serve(settings, kinds))
+    except (BrokenError, ConnectionSettingsError) as error:
+        log.error("%s", error)  # noqa: TRY400 - the message says it all
+        return 1
+    return 0

@@ -2,21 +2,17 @@
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 
 import pytest
-import yaml
 from kubernetes import client
 
-from sluice.model.json import Body, Json, JsonObject
+from sluice.model.json import Body, Json
 from sluice.model.references import GROUP, ROLLOUTS, VERSION
 from tests.cluster.kubectl import Kubectl
-from tests.manifest_files import MANIFESTS, documents
+from tests.manifest_files import MANIFESTS
+from tests.rollout_manifests import INVALID, MINIMAL, minimal
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("prerequisites")]
-
-MINIMAL = MANIFESTS / "samples/rollout-minimal.yaml"
-TABLE = documents(Path(__file__).parent / "invalid/rollout.yaml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,27 +21,6 @@ class Cause:
 
     field: str
     message: str
-
-
-def minimal(changes: JsonObject) -> dict[str, Json]:
-    """Return the minimal sample with the fields at the dotted paths replaced."""
-    manifest: dict[str, Json] = yaml.safe_load(MINIMAL.read_text())
-    for path, value in changes.items():
-        replace(manifest, path.split("."), value)
-    return manifest
-
-
-def replace(place: object, path: list[str], value: Json) -> None:
-    """Replace what stands at the path; missing objects on the way are made."""
-    name, *rest = path
-    if isinstance(place, list) and rest:
-        replace(place[int(name)], rest, value)
-    elif isinstance(place, list):
-        place[int(name)] = value
-    elif isinstance(place, dict) and rest:
-        replace(place.setdefault(name, {}), rest, value)
-    elif isinstance(place, dict):
-        place[name] = value
 
 
 def refused(rollouts: client.CustomObjectsApi, manifest: dict[str, Json]) -> list[Cause]:
@@ -59,7 +34,7 @@ def refused(rollouts: client.CustomObjectsApi, manifest: dict[str, Json]) -> lis
     return [Cause(cause.text("field"), cause.text("message")) for cause in details.bodies("causes")]
 
 
-@pytest.mark.parametrize("case", [pytest.param(case, id=case.text("refuses")) for case in TABLE])
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.text("refuses")) for case in INVALID])
 def test_refuses_and_names_field_value_and_example(kube: client.ApiClient, case: Body) -> None:
     causes = refused(client.CustomObjectsApi(kube), minimal(case.body("set").value))
     words = (case.text("value"), case.text("example"))

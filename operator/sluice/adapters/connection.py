@@ -61,11 +61,11 @@ async def connect(kubeconfig: Path | None, context: str | None) -> Connection:
         configuration = Configuration()
         if kubeconfig is None and context is None:
             try:
-                load_incluster_config(client_configuration=configuration)
+                load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
             except ConfigException:
-                await load_kube_config(client_configuration=configuration)
+                await load_kube_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
         else:
-            await load_kube_config(
+            await load_kube_config(  # type: ignore[no-untyped-call]
                 config_file=str(kubeconfig) if kubeconfig else None,
                 context=context,
                 client_configuration=configuration,

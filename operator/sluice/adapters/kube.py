@@ -145,7 +145,7 @@ class KubeClient:
             return _parse(await response.read())
 
     @asynccontextmanager
-    async def _answer(  # noqa: PLR0913, PLR0917
+    async def _answer(
         self,
         method: str,
         path: str,
@@ -173,7 +173,9 @@ class KubeClient:
         except TimeoutError as error:
             raise TransientError(f"{method} {path}: no answer in time") from error
         except (aiohttp.ClientError, OSError) as error:
-            raise TransientError(f"{method} {path}: {error or type(error).__name__}") from error
+            raise TransientError(
+                f"{method} {path}: {str(error) or type(error).__name__}"
+            ) from error
 
     async def _raise_for_status(self, response: aiohttp.ClientResponse) -> None:
         if response.ok and response.status < 300:  # noqa: PLR2004
@@ -203,7 +205,7 @@ def _selecting(label_selector: str) -> dict[str, str]:
 
 
 def _parse(raw: bytes) -> JsonObject:
-    """Return the JSON object in an answer; a cut or foreign answer (a proxy's page) is transient."""
+    """Return the JSON object in an answer; a cut answer or a proxy's page is transient."""
     try:
         value: Json = json.loads(raw)
     except ValueError as error:

@@ -94,7 +94,7 @@ class Prometheus:
         except TimeoutError as error:
             raise PrometheusError(f"no answer within {self._timeout.total:g}s") from error
         except (aiohttp.ClientError, OSError) as error:
-            raise PrometheusError(f"{error or type(error).__name__}") from error
+            raise PrometheusError(str(error) or type(error).__name__) from error
         return _matrix(raw)
 
     async def close(self) -> None:
@@ -186,4 +186,7 @@ class NoMetrics:
     async def samples(self, query: MetricQuery, start: float, end: float) -> tuple[Series, ...]:
         """Raise PrometheusError."""
         del query, start, end
-        raise PrometheusError("no Prometheus is configured: start the operator with --prometheus-url")
+        raise PrometheusError("no Prometheus is configured: give --prometheus-url")
+
+    async def close(self) -> None:
+        """Do nothing: there is nothing to close."""

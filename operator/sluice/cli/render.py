@@ -22,7 +22,7 @@ def drawn_table(table: Table, glyphs: Glyphs) -> RenderableType:
     return grid
 
 
-def drawn_header(header: Header, program: str, glyphs: Glyphs) -> RenderableType:
+def drawn_header(header: Header, glyphs: Glyphs) -> RenderableType:
     """Draw the head of a rollout."""
     title = Text.assemble((header.name, "bold"), "  ", _told(header.word, header.state, glyphs))
     for fact in header.facts:
@@ -30,7 +30,7 @@ def drawn_header(header: Header, program: str, glyphs: Glyphs) -> RenderableType
     facts = _grid(2)
     facts.add_row(Text("why", "dim"), header.why)
     facts.add_row(Text("next", "dim"), header.next)
-    return Group(title, facts, drawn_hints(header, program))
+    return Group(title, facts)
 
 
 def drawn_hints(header: Header, program: str) -> RenderableType:

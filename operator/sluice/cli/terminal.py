@@ -10,7 +10,7 @@ import yaml
 from rich.console import Console, RenderableType
 from rich.text import Text
 
-from sluice.cli.options import Output
+from sluice.cli.options import Output, Settings
 from sluice.cli.views.glyphs import ASCII, UNICODE, Glyphs
 from sluice.cli.views.overview import State
 from sluice.model.json import Json, JsonObject
@@ -29,15 +29,20 @@ STYLES: Final[Mapping[State, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Terminal:
-    """Both streams of the command."""
+    """Both streams of the command, and how the user called it."""
 
     out: Console
     err: Console
+    program: str
 
     @classmethod
-    def open(cls, *, color: bool) -> "Terminal":
+    def open(cls, settings: Settings) -> "Terminal":
         """Return the streams of this process; NO_COLOR and TERM are heeded as well."""
-        return cls(_console(color=color, stderr=False), _console(color=color, stderr=True))
+        return cls(
+            out=_console(color=settings.color, stderr=False),
+            err=_console(color=settings.color, stderr=True),
+            program=settings.program,
+        )
 
     @property
     def glyphs(self) -> Glyphs:

@@ -1,1 +1,1 @@
-"""The imperative shell, the same for every kind: it observes, asks a kind for a plan, applies it."""
+"""The imperative shell, the same for every kind: observe, ask a kind for a plan, apply."""

@@ -81,9 +81,7 @@ class Applier:
                 return end
         return _End.DONE
 
-    async def _fenced(
-        self, action: Action, owners: dict[ObjectRef, JsonObject]
-    ) -> _End | Problem:
+    async def _fenced(self, action: Action, owners: dict[ObjectRef, JsonObject]) -> _End | Problem:
         try:
             if action.fence is not None and not await self._holds(action.fence, owners):
                 return _End.STALE

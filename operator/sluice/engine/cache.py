@@ -166,5 +166,3 @@ class Cache:
 def _version(projection: Projection) -> int:
     """Return the resourceVersion as a number: those of one resource compare (KEP-5504)."""
     return int(projection.meta.resource_version)
-
-

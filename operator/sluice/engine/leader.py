@@ -86,7 +86,7 @@ class Elector:
 
     async def acquire(self) -> None:
         """Return when this process leads."""
-        while not await self.attempt():
+        while not await self.attempt():  # noqa: ASYNC110 - what is polled is the API server
             await asyncio.sleep(self._timing.retry_seconds)
         log.info("leading as %s", self._identity)
 
@@ -120,7 +120,7 @@ class Elector:
             async with asyncio.timeout(self._timing.renew_deadline_seconds / 2):
                 held = await self._take()
         except (KubeError, TimeoutError) as error:
-            log.warning("the Lease cannot be taken: %s", error or "no answer in time")
+            log.warning("the Lease cannot be taken: %s", str(error) or "no answer in time")
             return False
         if held:
             # From before the request: the server may have granted it just then.

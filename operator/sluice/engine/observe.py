@@ -34,7 +34,7 @@ class Observer:
     def observe(self, kind: Kind, own: Own) -> Observation:
         """Return all that the kind wants to know about an object."""
         wants, found = self._found(kind, own)
-        self.subscriptions.set(own.ref, wants.selections)
+        self.subscriptions.replace(own.ref, wants.selections)
         self.samplers.want(own.ref, wants.metrics)
         self.wholes.want(own.ref, wants.wholes)
         return Observation(

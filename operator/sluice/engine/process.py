@@ -5,6 +5,7 @@ import logging
 from collections.abc import Callable, Coroutine, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 
 from sluice.adapters.clock import Clock
 from sluice.adapters.kube import KubeClient
@@ -82,9 +83,7 @@ class Engine:
             kinds=self.kinds,
             queue=self.queue,
             own=self.own,
-            observer=Observer(
-                clock, self.cache, self.subscriptions, self.samplers, self.wholes
-            ),
+            observer=Observer(clock, self.cache, self.subscriptions, self.samplers, self.wholes),
             applier=Applier(client, writer, knowledge),
             status=StatusWriter(writer, knowledge, self.announcer),
             metrics=self.metrics,
@@ -103,9 +102,10 @@ class Engine:
             if resource not in self.kinds
         ]
         self.cache.listen(self._changed)
+        self.metrics.leader.set_function(lambda: float(may_write()))
         for resource in PROJECTIONS:
             gauge = self.metrics.cache_objects.labels(resource.kind)
-            gauge.set_function(lambda resource=resource: self.cache.count(resource))
+            gauge.set_function(partial(self.cache.count, resource))
 
     def feed(self, resource: Resource, event: str | None, body: JsonObject) -> None:
         """Take in what Kopf has seen of one of our objects; `event` is None when it was listed."""
@@ -117,7 +117,7 @@ class Engine:
         self.own.put(resource, body)
         verifier = self._verifiers[resource]
         if event is None and verifier.synced.is_set():
-            verifier.ask()  # Kopf lists anew after a gap in its watch, and hides what vanished in it
+            verifier.ask()  # after a gap in its watch Kopf lists anew, mute about what vanished
 
     def warm_up(self) -> None:
         """Begin to read; nothing is written before `lead`."""
@@ -127,14 +127,19 @@ class Engine:
             self._spawn(verifier.run(), f"verifier {verifier.resource.plural}")
         self._spawn(self._measure_lag(), "event loop lag")
 
-    def unsynced(self) -> tuple[str, ...]:
-        """Return the kinds that have not been read yet."""
-        parts = (*self._informers, *self._verifiers.values())
-        return tuple(part.resource.kind for part in parts if not part.synced.is_set())
+    def obstacle(self) -> str:
+        """Return what has not been read yet, empty when everything has."""
+        missing = [part.resource.kind for part in self._parts() if not part.synced.is_set()]
+        return f"not read yet: {', '.join(missing)}" if missing else ""
+
+    async def own_synced(self) -> None:
+        """Return when our own objects have been read once: their CRDs are there."""
+        for verifier in self._verifiers.values():
+            await verifier.synced.wait()
 
     async def synced(self) -> None:
         """Return when everything has been read once."""
-        for part in (*self._informers, *self._verifiers.values()):
+        for part in self._parts():
             await part.synced.wait()
 
     def lead(self) -> None:
@@ -170,6 +175,9 @@ class Engine:
         task = asyncio.create_task(coroutine, name=name)
         self._tasks.append(task)
         return task
+
+    def _parts(self) -> list[Informer | Verifier]:
+        return [*self._informers, *self._verifiers.values()]
 
     def _is_writing_allowed(self) -> bool:
         return not self._stopping and self._may_write()

@@ -12,7 +12,7 @@ from sluice.model.conditions import (
     claims_of,
     merge,
 )
-from sluice.model.json import Body, Json, JsonObject
+from sluice.model.json import Body, JsonObject
 from sluice.model.plan import Action, Create, Delete, Patch
 from sluice.model.problems import Invalid, Problem, Stalled, Transient, Waiting
 from sluice.model.reasons import Reason
@@ -66,8 +66,9 @@ def overlaid(status: JsonObject, persisted: Body, problem: Problem, now: float) 
     generation = persisted.body("metadata").whole("generation", default=0)
     told = merge(_conditions(persisted), claims_of(problem), now, generation)
     kept = [c for c in _raw_conditions(Body(status)) if c.json("type") not in _KSTATUS]
-    conditions: list[Json] = [c.value for c in kept] + [c.to_json() for c in told]
-    return {**status, "conditions": sorted(conditions, key=lambda c: str(Body(c).json("type")))}
+    by_type = {c.text("type", default=""): c.value for c in kept}
+    by_type |= {c.type: c.to_json() for c in told}
+    return {**status, "conditions": [by_type[name] for name in sorted(by_type)]}
 
 
 _KSTATUS = (READY, RECONCILING, STALLED)

@@ -12,7 +12,6 @@ from sluice.adapters.clock import Clock
 from sluice.adapters.prometheus import MetricSource, PrometheusError
 from sluice.engine.metrics import Metrics
 from sluice.engine.samples import SampleStore
-from sluice.model.kind import Wants
 from sluice.model.metrics import MetricAnswer, MetricQuery, MetricWant
 from sluice.model.references import ObjectRef
 

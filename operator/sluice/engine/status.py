@@ -1,10 +1,8 @@
 """The one status write of a pass, and what follows it: events and metrics."""
 
-import asyncio
 import logging
 from dataclasses import dataclass
 from enum import Enum, auto
-from typing import TypeAlias
 
 from sluice.adapters.failures import ConflictError, NotFoundError
 from sluice.engine.announcer import Announcer
@@ -49,8 +47,11 @@ class StatusWriter:
             return Write.STALE
         written = self.knowledge.own.put(own.ref.resource, body, ours=True)
         if not same(status, status_of(Body(body))):
-            log.warning("%s: the API server keeps a different status than was written; "
-                        "the CRD is older or newer than the operator: apply crds/", own.ref)
+            log.warning(
+                "%s: the API server keeps a different status than was written; "
+                "the CRD is older or newer than the operator: apply crds/",
+                own.ref,
+            )
         if written is not None:
             self.announcer.announce(written, notes)
         return Write.WRITTEN

@@ -20,7 +20,7 @@ class Subscriptions:
         self._keys: defaultdict[Topic, set[ObjectRef]] = defaultdict(set)
         self._chained: Counter[Resource] = Counter()  # of how many descendant topics
 
-    def set(self, key: ObjectRef, selections: Iterable[Selection]) -> None:
+    def replace(self, key: ObjectRef, selections: Iterable[Selection]) -> None:
         """Replace what a key wants to know."""
         new = frozenset(_topic(selection) for selection in selections)
         old = self._topics.get(key, frozenset())
@@ -36,7 +36,7 @@ class Subscriptions:
 
     def drop(self, key: ObjectRef) -> None:
         """Forget a key."""
-        self.set(key, ())
+        self.replace(key, ())
         del self._topics[key]
 
     def touched(self, old: Projection | None, new: Projection | None) -> set[ObjectRef]:

@@ -83,17 +83,18 @@ class Wholes:
     async def _read(self, want: WholeWant) -> None:
         while True:
             try:
-                body: JsonObject | None = await self._client.get(want.ref)
+                body = await self._client.get(want.ref)
             except NotFoundError:
-                body = None
+                return self._answer(want, None)
             except KubeError as error:
                 delay = self._backoff.next(want)
                 log.warning("%s cannot be read: %s; next try in %.1fs", want.ref, error, delay)
                 await asyncio.sleep(delay)
-                continue
-            break
-        if body is not None and Body(body).body("metadata").text("uid") != want.uid:
-            body = None
+            else:
+                is_it = Body(body).json("metadata", "uid") == want.uid
+                return self._answer(want, body if is_it else None)
+
+    def _answer(self, want: WholeWant, body: JsonObject | None) -> None:
         reading = self._readings[want]
         reading.answered, reading.body = True, body
         for key in tuple(reading.keys):

@@ -1,6 +1,7 @@
 """The only way to a write: through a gate that closes when leadership ends or the process stops."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from sluice.adapters.failures import KubeError
@@ -25,28 +26,31 @@ class Writer:
 
     async def create(self, resource: Resource, namespace: str, manifest: JsonObject) -> JsonObject:
         """Create an object (KubeClient.create)."""
-        return await self._write("create", lambda: self.client.create(resource, namespace, manifest))
+        with self._gate("create"):
+            return await self.client.create(resource, namespace, manifest)
 
     async def patch(
         self, ref: ObjectRef, operations: Sequence[Operation], subresource: str = ""
     ) -> JsonObject:
         """Patch an object (KubeClient.patch)."""
-        return await self._write("patch", lambda: self.client.patch(ref, operations, subresource))
+        with self._gate("patch"):
+            return await self.client.patch(ref, operations, subresource)
 
     async def delete(self, ref: ObjectRef, uid: str) -> JsonObject:
         """Delete an object (KubeClient.delete)."""
-        return await self._write("delete", lambda: self.client.delete(ref, uid))
+        with self._gate("delete"):
+            return await self.client.delete(ref, uid)
 
-    async def _write(self, verb: str, send: Callable[[], Awaitable[JsonObject]]) -> JsonObject:
+    @contextmanager
+    def _gate(self, verb: str) -> Iterator[None]:
         if not self.may_write():
             raise GateClosedError
         try:
-            answer = await send()
+            yield
         except KubeError as error:
             self.metrics.writes.labels(verb, type(error).__name__.removesuffix("Error")).inc()
             raise
-        self.metrics.writes.labels(verb, "success").inc()
-        return answer
+        self.metrics.writes.labels(verb, "Success").inc()
 
 
 def replace_version(resource_version: str) -> Operation:

@@ -37,14 +37,18 @@ Check: TypeAlias = Callable[[Scene, Judgement | None], Alarm | None]
 
 def find_alarm(scene: Scene, verdict: Judgement | None) -> Move | None:
     """Return the move that the first alarm causes, if the stage can be left that way."""
-    if Event.FAILED not in TABLE[scene.stage]:
-        return None
-    checks = CHECKS if scene.stage in BEFORE_ROLLING else CHECKS_WHILE_ROLLING
-    for check in checks:
+    for check in checks_in(scene.stage):
         alarm = check(scene, verdict)
         if alarm is not None:
             return _fail(scene, alarm)
     return None
+
+
+def checks_in(stage: Stage) -> tuple[Check, ...]:
+    """Return the checks that act in a stage, in their order."""
+    if Event.FAILED not in TABLE[stage]:
+        return ()
+    return CHECKS if stage in BEFORE_ROLLING else CHECKS_WHILE_ROLLING
 
 
 def _fail(scene: Scene, alarm: Alarm) -> Move:

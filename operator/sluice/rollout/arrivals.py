@@ -26,12 +26,14 @@ def arrive(scene: Scene, move: Move) -> tuple[RolloutStatus, tuple[Note, ...]]:
     return replace(status, message=move.sentence), (*move.notes, *notes)
 
 
-def _plainly(_: Scene, __: Move, status: RolloutStatus) -> tuple[RolloutStatus, tuple[Note, ...]]:
+def _plainly(
+    _scene: Scene, _move: Move, status: RolloutStatus
+) -> tuple[RolloutStatus, tuple[Note, ...]]:
     return status, ()
 
 
 def at_healthy(
-    scene: Scene, move: Move, status: RolloutStatus
+    scene: Scene, _move: Move, status: RolloutStatus
 ) -> tuple[RolloutStatus, tuple[Note, ...]]:
     """The rollout is over: promoted, or withdrawn."""
     cleared = replace(status, weight=0, after=None, ending=None, canary=Version(), step=0)
@@ -101,7 +103,7 @@ def at_shifting(
 
 
 def at_baking(
-    _: Scene, move: Move, status: RolloutStatus
+    _scene: Scene, move: Move, status: RolloutStatus
 ) -> tuple[RolloutStatus, tuple[Note, ...]]:
     """All steps are passed."""
     return status, (Note(Reason.BAKING, move.sentence),)
@@ -118,14 +120,14 @@ def at_promoting(
 
 
 def at_reverting(
-    scene: Scene, move: Move, status: RolloutStatus
+    _scene: Scene, move: Move, status: RolloutStatus
 ) -> tuple[RolloutStatus, tuple[Note, ...]]:
     """Everything goes to the canary until the former version is full again."""
     return replace(status, weight=100), (Note(Reason.REVERTING, move.sentence),)
 
 
 def at_rolling_back(
-    scene: Scene, move: Move, status: RolloutStatus
+    _scene: Scene, move: Move, status: RolloutStatus
 ) -> tuple[RolloutStatus, tuple[Note, ...]]:
     """Nothing goes to the canary any more; an alarm tells its own reason."""
     back = replace(status, weight=0)

@@ -6,13 +6,13 @@ A stage's actions follow from the persisted status alone; nothing here decides t
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
-from sluice.model.cluster import Deployment
 from sluice.model.json import Body
 from sluice.model.kind import WholeWant
 from sluice.model.names import FINALIZER
 from sluice.model.plan import Action, Create, Delete, Operation, Patch
 from sluice.rollout.canary import Canary, canary_deployment, canary_service, label_key
 from sluice.rollout.hold import revision_of, whole_target
+from sluice.rollout.obstacles import rivals
 from sluice.rollout.phases import Stage
 from sluice.rollout.progress import drained_at
 from sluice.rollout.routes.gateway_api import desired, route_patch
@@ -35,6 +35,9 @@ Converge: TypeAlias = Callable[[Scene], tuple[Action, ...]]
 
 def converge(scene: Scene) -> tuple[Action, ...]:
     """Return the actions that bring the world to the persisted stage; none when it is there."""
+    # Whatever is claimed by another Rollout is its own: its route and its canary are not touched.
+    if rivals(scene):
+        return drop_finalizer(scene) if scene.own.deleting else ()
     if scene.own.deleting and scene.stage in {Stage.HEALTHY, Stage.ROLLED_BACK}:
         return leave(scene)
     if FINALIZER not in scene.own.finalizers:
@@ -65,11 +68,16 @@ def leave(scene: Scene) -> tuple[Action, ...]:
         *deletions,
     )
     gone = scene.canary is None and scene.rejected is None and service is None
-    if undone or not gone or FINALIZER not in scene.own.finalizers:
-        return undone
-    rest = [name for name in scene.own.finalizers if name != FINALIZER]
+    return drop_finalizer(scene) if gone and not undone else undone
+
+
+def drop_finalizer(scene: Scene) -> tuple[Action, ...]:
+    """Take our finalizer off: nothing is left to undo."""
+    if FINALIZER not in scene.own.finalizers:
+        return ()
+    kept = [name for name in scene.own.finalizers if name != FINALIZER]
     ref = scene.own.ref
-    operation = Operation("replace", "/metadata/finalizers", rest)
+    operation = Operation("replace", "/metadata/finalizers", kept)
     return (Patch(str(ref), ref, (operation,), scene.own.resource_version),)
 
 
@@ -93,13 +101,12 @@ def traffic(scene: Scene) -> tuple[Action, ...]:
 
 
 def rest(scene: Scene) -> tuple[Action, ...]:
-    """Healthy: the target is ours and unpaused if it rests at the stable version."""
+    """Healthy: the target is ours, and unpaused if it rests at the stable version."""
     target, stable = scene.target, scene.stable_set
-    if target is None:
-        return ()
-    if stable is None or target.template_digest != stable.template_digest:
-        return (*claim(scene), *keep_stable_first(scene))
-    return (*claim(scene), *release(scene), *forget_canaries(scene))
+    made = (*claim(scene), *create_service(scene))
+    if target is None or stable is None or target.template_digest != stable.template_digest:
+        return (*made, *keep_stable_first(scene))
+    return (*made, *release(scene), *forget_canaries(scene))
 
 
 def forget_canaries(scene: Scene) -> tuple[Action, ...]:
@@ -126,31 +133,34 @@ def keep_stable_first(scene: Scene) -> tuple[Action, ...]:
 
 
 def create(scene: Scene) -> tuple[Action, ...]:
-    """Create the canary's Service and Deployment from the user's, read whole."""
-    target, service = scene.target, scene.service
-    if target is None or service is None:
-        return ()
-    key = label_key(scene.spec.label_key, target, service)
-    if not isinstance(key, str):
-        return ()
-    canary = Canary(scene.own.ref.name, scene.own.uid, scene.status.canary.revision, key)
+    """Create the canary Deployment from the user's, read whole; mark what is held."""
+    revision = scene.status.canary.revision
     stale = scene.rejected
-    if stale is not None and stale.meta.ref == scene.own.canary(canary.revision):
+    if stale is not None and stale.meta.ref == scene.own.canary(revision):
         stale = None
-    marks = mark(scene, canary.revision, scene.canary)
     return (
-        *marks,
+        *mark(scene, revision, scene.canary),
         *delete_canary(scene, stale),
-        *_create_service(scene, canary),
-        *_create_deployment(scene, target, canary),
+        *create_service(scene),
+        *create_deployment(scene),
     )
 
 
-def _create_service(scene: Scene, canary: Canary) -> tuple[Action, ...]:
-    if scene.canary_service is not None or scene.service is None:
-        return ()
+def canary_of(scene: Scene) -> Canary | None:
+    """Return what the canary is made for; None while it cannot be told from stable."""
+    if scene.target is None or scene.service is None:
+        return None
+    key = label_key(scene.spec.label_key, scene.target, scene.service)
+    if not isinstance(key, str):
+        return None
+    return Canary(scene.own.ref.name, scene.own.uid, scene.status.canary.revision, key)
+
+
+def create_service(scene: Scene) -> tuple[Action, ...]:
+    """Create the canary's Service, which lives as long as the Rollout."""
+    canary = canary_of(scene)
     whole = scene.observation.wholes.get(whole_service(scene))
-    if whole is None:
+    if scene.canary_service is not None or canary is None or whole is None:
         return ()
     ref = scene.own.canary_service
     manifest = canary_service(Body(whole), canary)
@@ -164,10 +174,13 @@ def whole_service(scene: Scene) -> WholeWant:
     return WholeWant(scene.own.service, uid, generation)
 
 
-def _create_deployment(scene: Scene, target: Deployment, canary: Canary) -> tuple[Action, ...]:
+def create_deployment(scene: Scene) -> tuple[Action, ...]:
     """Create the canary Deployment, unless the whole target read is of another version."""
+    canary, target = canary_of(scene), scene.target
+    if canary is None or target is None or scene.canary is not None:
+        return ()
     whole = scene.observation.wholes.get(whole_target(target))
-    if scene.canary is not None or whole is None or revision_of(target) != canary.revision:
+    if whole is None or revision_of(target) != canary.revision:
         return ()
     ref = scene.own.canary(canary.revision)
     manifest = canary_deployment(Body(whole), canary, scene.canary_size)
@@ -216,7 +229,7 @@ def take_back(scene: Scene) -> tuple[Action, ...]:
     return (*grow(scene), *(action for item in others for action in empty(scene, item)))
 
 
-def hold_size(scene: Scene) -> tuple[Action, ...]:
+def hold_size(_scene: Scene) -> tuple[Action, ...]:
     """The canary keeps its pods while traffic may still reach them."""
     return ()
 

@@ -102,15 +102,14 @@ def _source(body: Body, bound: Bound) -> Source:
     given = [name for name in ("preset", "bad", "total", "histogram") if body.has(name)]
     if given == ["preset"]:
         return choice(body, "preset", Preset)
-    match bound:
-        case ErrorRate() if given == ["bad", "total"]:
+    if isinstance(bound, ErrorRate):
+        needed = "preset, or bad with total"
+        if given == ["bad", "total"]:
             return _error_selectors(body)
-        case Latency() if given == ["histogram"]:
+    else:
+        needed = "preset or histogram"
+        if given == ["histogram"]:
             return _histogram(body)
-        case ErrorRate():
-            needed = "preset, or bad with total"
-        case Latency():
-            needed = "preset or histogram"
     found, fault = f"has {', '.join(given) or 'nothing'}", f"and needs {needed}"
     raise InvalidSpecError(body.path, found, fault, "preset: traefik")
 

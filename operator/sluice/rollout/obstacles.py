@@ -1,1 +1,116 @@
-"""placeholder"""
+"""What stands in the way of a rollout now: before it begins everything, later what is missing."""
+
+from sluice.model.cluster import (
+    Autoscaler,
+    Deployment,
+    DisruptionBudget,
+    NetworkPolicy,
+    RolloutSummary,
+    Service,
+    VolumeClaim,
+)
+from sluice.model.json import Body
+from sluice.model.kind import InNamespace, One
+from sluice.model.names import ROLLOUT_LABEL
+from sluice.model.problems import Problem, Waiting
+from sluice.model.reasons import Reason
+from sluice.model.references import (
+    AUTOSCALERS,
+    DISRUPTIONBUDGETS,
+    NETWORKPOLICIES,
+    PERSISTENTVOLUMECLAIMS,
+    ROLLOUTS,
+)
+from sluice.rollout.hold import held_mark
+from sluice.rollout.phases import Stage
+from sluice.rollout.refusals import refusal
+from sluice.rollout.scene import Scene, all_of, one_of
+from sluice.rollout.surroundings import Surroundings
+
+_BEFORE = frozenset({Stage.HEALTHY, Stage.CREATING, Stage.ROLLED_BACK})
+
+
+def find_problem(scene: Scene) -> Problem | None:
+    """Return what has to be waited for or mended, None if nothing stands in the way."""
+    if scene.own.deleting:
+        return None
+    if scene.stage in _BEFORE:
+        return refusal(surroundings(scene)) or paused_by_user(scene) or rolling_by_itself(scene)
+    return missing(scene)
+
+
+def paused_by_user(scene: Scene) -> Problem | None:
+    """A Deployment that is paused without a mark of ours rests by its user's will."""
+    target = scene.target
+    if target is None or not target.paused or held_mark(target):
+        return None
+    name = target.meta.ref.name
+    return Waiting(
+        Reason.PAUSED_BY_USER,
+        f"Deployment {name} is paused by its user: `kubectl rollout resume deployment/{name}`",
+    )
+
+
+def rolling_by_itself(scene: Scene) -> Problem | None:
+    """Before a Deployment is adopted, or after a bypass, one ReplicaSet has to run alone."""
+    target = scene.target
+    if scene.stage is not Stage.HEALTHY or target is None or held_mark(target):
+        return None
+    running = [item for item in scene.replica_sets if item.total_replicas or item.replicas]
+    if len(running) <= 1 and scene.own_set is not None:
+        return None
+    name, count = target.meta.ref.name, len(running)
+    return Waiting(
+        Reason.SEVERAL_REPLICASETS,
+        f"Deployment {name} runs {count} ReplicaSets; the Rollout acts when its own one runs alone",
+    )
+
+
+def missing(scene: Scene) -> Problem | None:
+    """In the middle of a rollout: what was there and is gone; weights stay as they are."""
+    own, namespace = scene.own, scene.own.ref.namespace
+    if scene.target is None:
+        return _gone(Reason.TARGET_NOT_FOUND, f"Deployment {namespace}/{scene.spec.target}")
+    if scene.service is None:
+        return _gone(Reason.SERVICE_NOT_FOUND, f"Service {namespace}/{scene.spec.service}")
+    for ref in own.routes:
+        if ref.name not in scene.routes:
+            return _gone(Reason.ROUTE_NOT_FOUND, f"HTTPRoute {namespace}/{ref.name}")
+    return None
+
+
+def _gone(reason: Reason, what: str) -> Waiting:
+    return Waiting(reason, f"{what} is gone; the rollout goes on once it is there again")
+
+
+def surroundings(scene: Scene) -> Surroundings:
+    """Return the scene's namespace as far as it decides whether a rollout can begin."""
+    seen, namespace = scene.observation, scene.own.ref.namespace
+    return Surroundings(
+        own=RolloutSummary.from_body(Body(seen.body)),
+        spec=scene.spec,
+        target=scene.target,
+        service=scene.service,
+        routes=scene.routes,
+        claims=all_of(seen.found, InNamespace(PERSISTENTVOLUMECLAIMS, namespace), VolumeClaim),
+        autoscalers=all_of(seen.found, InNamespace(AUTOSCALERS, namespace), Autoscaler),
+        policies=all_of(seen.found, InNamespace(NETWORKPOLICIES, namespace), NetworkPolicy),
+        budgets=all_of(seen.found, InNamespace(DISRUPTIONBUDGETS, namespace), DisruptionBudget),
+        rollouts=rivals(scene),
+    )
+
+
+def rivals(scene: Scene) -> tuple[RolloutSummary, ...]:
+    """Return the other Rollouts that have claimed the target or the canary Service."""
+    named = rival_names(scene.own.ref.name, scene.target, scene.canary_service)
+    found = (
+        one_of(scene.observation.found, One(scene.own.near(ROLLOUTS, name)), RolloutSummary)
+        for name in named
+    )
+    return tuple(rival for rival in found if rival is not None)
+
+
+def rival_names(own: str, *claimed: Deployment | Service | None) -> tuple[str, ...]:
+    """Return the Rollouts that the label on claimed objects names, other than our own."""
+    labels = [item.meta.labels.get(ROLLOUT_LABEL, "") for item in claimed if item is not None]
+    return tuple(dict.fromkeys(name for name in labels if name and name != own))

@@ -84,7 +84,7 @@ def verified(scene: Scene, _: Judgement | None) -> Move | None:
         slos=(),
         bake_started_at=scene.now if baking else None,
     )
-    notes = ()
+    notes: tuple[Note, ...] = ()
     if state.state is Settled.UNSEEN:
         limit = format_duration(scene.spec.verify_timeout_seconds)
         notes = (Note(Reason.WEIGHT_UNVERIFIED, f"{state.sentence}, after {limit}"),)

@@ -2,11 +2,19 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
-from sluice.model.cluster import Deployment, EndpointSlice, HttpRoute, Pod, ReplicaSet, Service
+from sluice.model.cluster import (
+    Deployment,
+    EndpointSlice,
+    HttpRoute,
+    Pod,
+    Projection,
+    ReplicaSet,
+    Service,
+)
 from sluice.model.json import Body
-from sluice.model.kind import Descendants, InNamespace, Observation, One
+from sluice.model.kind import Descendants, InNamespace, Observation, One, Selection
 from sluice.model.references import (
     DEPLOYMENTS,
     ENDPOINTSLICES,
@@ -24,6 +32,7 @@ from sluice.rollout.phases import Stage
 from sluice.rollout.spec import RolloutSpec
 from sluice.rollout.status import RolloutStatus
 
+Found: TypeAlias = Mapping[Selection, tuple[Projection, ...]]
 P = TypeVar("P")
 
 
@@ -138,7 +147,7 @@ class Scene:
 
     @property
     def own_set(self) -> ReplicaSet | None:
-        """The ReplicaSet whose template is the Deployment's, as the Deployment controller sees it."""
+        """The ReplicaSet that has the Deployment's template, if the controller made it."""
         if self.target is None:
             return None
         wanted = self.target.template_digest
@@ -195,6 +204,7 @@ def rung_weight(spec: RolloutSpec, step: int) -> int:
 
 def read_scene(observation: Observation, own: Own, scrape_seconds: float) -> Scene:
     """Return the scene of an observation; it holds nothing that the observation does not."""
+    found = observation.found
     canary = own.canary(own.status.canary.revision)
     rejected = own.canary(own.status.rejected.revision) if own.status.rejected else None
     return Scene(
@@ -202,38 +212,36 @@ def read_scene(observation: Observation, own: Own, scrape_seconds: float) -> Sce
         scrape_seconds=scrape_seconds,
         own=own,
         observation=observation,
-        target=_one(observation, own.target, Deployment),
-        replica_sets=_all(observation, Descendants(REPLICASETS, own.target), ReplicaSet),
-        service=_one(observation, own.service, Service),
-        canary_service=_one(observation, own.canary_service, Service),
+        target=one_of(found, One(own.target), Deployment),
+        replica_sets=all_of(found, Descendants(REPLICASETS, own.target), ReplicaSet),
+        service=one_of(found, One(own.service), Service),
+        canary_service=one_of(found, One(own.canary_service), Service),
         routes={
             ref.name: route
             for ref in own.routes
-            if (route := _one(observation, ref, HttpRoute)) is not None
+            if (route := one_of(found, One(ref), HttpRoute)) is not None
         },
-        canary=_one(observation, canary, Deployment) if own.status.canary.revision else None,
-        rejected=_one(observation, rejected, Deployment) if rejected else None,
-        canary_sets=_all(observation, Descendants(REPLICASETS, canary), ReplicaSet),
-        stable_pods=_all(observation, Descendants(PODS, own.target), Pod),
-        canary_pods=_all(observation, Descendants(PODS, canary), Pod),
-        canary_endpoints=_endpoints(observation, own),
+        canary=one_of(found, One(canary), Deployment) if own.status.canary.revision else None,
+        rejected=one_of(found, One(rejected), Deployment) if rejected else None,
+        canary_sets=all_of(found, Descendants(REPLICASETS, canary), ReplicaSet),
+        stable_pods=all_of(found, Descendants(PODS, own.target), Pod),
+        canary_pods=all_of(found, Descendants(PODS, canary), Pod),
+        canary_endpoints=_endpoints(found, own),
     )
 
 
-def _one(observation: Observation, ref: ObjectRef, kind: type[P]) -> P | None:
-    found = observation.found.get(One(ref), ())
-    return next((item for item in found if isinstance(item, kind)), None)
+def one_of(found: Found, selection: One, kind: type[P]) -> P | None:
+    """Return the object of a selection, None if it is not there."""
+    return next((item for item in found.get(selection, ()) if isinstance(item, kind)), None)
 
 
-def _all(
-    observation: Observation, selection: Descendants | InNamespace, kind: type[P]
-) -> tuple[P, ...]:
-    found = observation.found.get(selection, ())
-    return tuple(item for item in found if isinstance(item, kind))
+def all_of(found: Found, selection: Selection, kind: type[P]) -> tuple[P, ...]:
+    """Return the objects of a selection."""
+    return tuple(item for item in found.get(selection, ()) if isinstance(item, kind))
 
 
-def _endpoints(observation: Observation, own: Own) -> int:
-    slices = _all(observation, InNamespace(ENDPOINTSLICES, own.ref.namespace), EndpointSlice)
+def _endpoints(found: Found, own: Own) -> int:
+    slices = all_of(found, InNamespace(ENDPOINTSLICES, own.ref.namespace), EndpointSlice)
     service = own.canary_service.name
     ready = {address for item in slices if item.service == service for address in item.ready}
     return len(ready)

@@ -58,6 +58,11 @@ class Matcher:
     def __str__(self) -> str:
         return f"{self.label}{self.operator}{self.value}"
 
+    @property
+    def placeholders(self) -> tuple[str, ...]:
+        """The placeholders in the value."""
+        return tuple(_PLACEHOLDER.findall(self.value))
+
 
 class SelectorError(ValueError):
     """A text is not a plain selector with placeholders; the message says why."""
@@ -86,12 +91,20 @@ class Selector:
 
     def names(self, placeholder: Placeholder) -> bool:
         """Whether a matcher has the placeholder."""
-        return any(placeholder in _PLACEHOLDER.findall(m.value) for m in self.matchers)
+        return any(placeholder in matcher.placeholders for matcher in self.matchers)
 
     @property
     def per_backend(self) -> bool:
         """Whether it counts at a gateway, per Service, and not in the pods."""
         return self.names(Placeholder.SERVICE)
+
+    @property
+    def pod_label(self) -> str:
+        """The label that $pods selects, empty when it counts at a gateway."""
+        found = (
+            m.label for m in self.matchers if Placeholder.PODS in _PLACEHOLDER.findall(m.value)
+        )
+        return next(found, "")
 
     def series(self, suffix: str) -> "Selector":
         """Return the selector of a histogram's series with a suffix such as `_count`."""
@@ -99,8 +112,7 @@ class Selector:
 
     def of_targets(self) -> "Selector":
         """Return the selector of `up` for the targets: the matchers that have placeholders."""
-        own = tuple(matcher for matcher in self.matchers if _PLACEHOLDER.search(matcher.value))
-        return Selector("up", own)
+        return Selector("up", tuple(matcher for matcher in self.matchers if matcher.placeholders))
 
     def render(self, arm: Arm) -> str:
         """Return the selector with the values of a version put in."""
@@ -134,7 +146,7 @@ def _check(matcher: Matcher) -> None:
     unknown = _UNKNOWN.search(matcher.value)
     if unknown is not None:
         raise SelectorError(f"names {unknown[0]}, which is none of $service, $pods, $namespace")
-    named = _PLACEHOLDER.findall(matcher.value)
+    named = matcher.placeholders
     if named and matcher.operator in {"!=", "!~"}:
         raise SelectorError(f"leaves out ${named[0]} instead of selecting it")
     if Placeholder.PODS in named and matcher.operator != "=~":

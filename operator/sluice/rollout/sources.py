@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from sluice.analysis.slo import ArmData, Measure, Slo, SloData
 from sluice.model.metrics import MetricAnswer, MetricQuery
 from sluice.rollout.objectives import (
+    Bound,
     ErrorRate,
     ErrorSelectors,
     HistogramSelector,
@@ -91,33 +92,39 @@ def slo_data(slo: SloSpec, arms: Arms, answers: Mapping[MetricQuery, MetricAnswe
 
 def analysis_slo(slo: SloSpec) -> Slo:
     """Return the objective as the analysis judges it."""
-    bound = slo.bound
-    match bound:
-        case ErrorRate():
-            measure, max_share, bound_seconds = Measure.ERRORS, bound.max_share, None
-        case Latency():
-            measure, max_share = Measure.LATENCY, round(1 - bound.quantile, 9)
-            bound_seconds = bound.max_seconds
+    measure, max_share, bound_seconds = _judged(slo.bound)
+    pod_label = _pod_label(slo)
     return Slo(
         name=slo.name,
         critical=slo.critical,
         measure=measure,
         max_share=max_share,
-        max_ratio=bound.max_ratio,
+        max_ratio=slo.bound.max_ratio,
         bound_seconds=bound_seconds,
-        per_backend=per_backend(slo),
+        per_backend=not pod_label,
+        pod_label=pod_label,
     )
 
 
-def per_backend(slo: SloSpec) -> bool:
-    """Whether it is counted at a gateway, for each Service, and not in the pods."""
+def _judged(bound: Bound) -> tuple[Measure, float, float | None]:
+    """Return what makes a request bad, the share that may be, and the seconds of a slow one."""
+    match bound:
+        case ErrorRate(max_share=share):
+            return Measure.ERRORS, share, None
+        case Latency(quantile=quantile, max_seconds=seconds):
+            # Rounded: 1 - 0.99 is not 0.01 in binary, and the share stands in messages.
+            return Measure.LATENCY, round(1 - quantile, 9), seconds
+
+
+def _pod_label(slo: SloSpec) -> str:
+    """Return the label with the names of pods, empty for counters of a gateway."""
     match slo.source:
         case Preset.TRAEFIK:
-            return True
+            return ""
         case Preset.PODINFO:
-            return False
+            return "pod"
         case ErrorSelectors(total=selector) | HistogramSelector(histogram=selector):
-            return selector.per_backend
+            return selector.pod_label
 
 
 def _selectors(slo: SloSpec, arm: Arm) -> tuple[Selector, Selector, Selector | None]:

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from sluice.analysis.verdict import Judgement, Verdict
-from sluice.model.conditions import READY, RECONCILING, STALLED, Claim, claims_of, merge
+from sluice.model.conditions import READY, RECONCILING, Claim, claims_of, merge
 from sluice.model.json import Body
 from sluice.model.kind import Observation
 from sluice.model.plan import Work

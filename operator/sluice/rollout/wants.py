@@ -3,10 +3,7 @@
 An idle Rollout wants no pods and no metrics: their changes do not wake it.
 """
 
-from collections.abc import Mapping
-from typing import TypeAlias, TypeVar
-
-from sluice.model.cluster import Deployment, Projection, ReplicaSet, Service
+from sluice.model.cluster import Deployment, ReplicaSet, Service
 from sluice.model.json import Body, JsonObject, MalformedError
 from sluice.model.kind import Descendants, InNamespace, One, Selection, Wants, WholeWant
 from sluice.model.metrics import MetricWant
@@ -15,25 +12,25 @@ from sluice.model.references import (
     DISRUPTIONBUDGETS,
     ENDPOINTSLICES,
     NETWORKPOLICIES,
+    PERSISTENTVOLUMECLAIMS,
     PODS,
     REPLICASETS,
     ROLLOUTS,
 )
 from sluice.rollout.arms import arms_of
 from sluice.rollout.fields import InvalidSpecError
-from sluice.rollout.hold import is_held, wants_whole, whole_target
+from sluice.rollout.hold import wants_whole, whole_target
 from sluice.rollout.judging import checkpoint_of
+from sluice.rollout.obstacles import rival_names
 from sluice.rollout.phases import Stage
-from sluice.rollout.scene import Own
+from sluice.rollout.scene import Found, Own, all_of, one_of
 from sluice.rollout.sources import slo_queries
 
 # Samples before the first one that counts: enough scrapes to tell a birth from a gap.
 _LOOKBACK_SCRAPES = 5
 _LOOKBACK_SECONDS = 60.0
+_MAKING = frozenset({Stage.HEALTHY, Stage.CREATING})
 _RESTING = frozenset({Stage.HEALTHY, Stage.ROLLED_BACK})
-
-Found: TypeAlias = Mapping[Selection, tuple[Projection, ...]]
-P = TypeVar("P")
 
 
 def wants(body: JsonObject, found: Found, scrape_seconds: float) -> Wants:
@@ -43,7 +40,7 @@ def wants(body: JsonObject, found: Found, scrape_seconds: float) -> Wants:
     except (InvalidSpecError, MalformedError):
         return Wants()
     return Wants(
-        selections=_selections(own),
+        selections=(*_selections(own), *_rivals(own, found)),
         metrics=_metrics(own, found, scrape_seconds),
         wholes=_wholes(own, found),
     )
@@ -60,7 +57,7 @@ def _selections(own: Own) -> tuple[Selection, ...]:
         InNamespace(AUTOSCALERS, namespace),
         InNamespace(NETWORKPOLICIES, namespace),
         InNamespace(DISRUPTIONBUDGETS, namespace),
-        InNamespace(ROLLOUTS, namespace),
+        InNamespace(PERSISTENTVOLUMECLAIMS, namespace),
     )
     kept = () if own.status.rejected is None else (One(own.canary(own.status.rejected.revision)),)
     if own.status.stage in _RESTING or not own.status.canary.revision:
@@ -77,12 +74,20 @@ def _selections(own: Own) -> tuple[Selection, ...]:
     )
 
 
+def _rivals(own: Own, found: Found) -> tuple[Selection, ...]:
+    """Return the Rollouts that have claimed our target or Service, by the label on them."""
+    target = one_of(found, One(own.target), Deployment)
+    service = one_of(found, One(own.canary_service), Service)
+    names = rival_names(own.ref.name, target, service)
+    return tuple(One(own.near(ROLLOUTS, name)) for name in names)
+
+
 def _metrics(own: Own, found: Found, scrape_seconds: float) -> tuple[MetricWant, ...]:
     status = own.status
     if status.stage in _RESTING or not status.canary.revision:
         return ()
     canary = own.canary(status.canary.revision)
-    sets = _only(found, Descendants(REPLICASETS, canary), ReplicaSet)
+    sets = all_of(found, Descendants(REPLICASETS, canary), ReplicaSet)
     since = _counted_until(own) - max(_LOOKBACK_SECONDS, _LOOKBACK_SCRAPES * scrape_seconds)
     arms = arms_of(own, sets)
     queries = (query for slo in own.spec.analysis.slos for query in slo_queries(slo, arms))
@@ -98,14 +103,15 @@ def _counted_until(own: Own) -> float:
 
 
 def _wholes(own: Own, found: Found) -> tuple[WholeWant, ...]:
-    targets = _only(found, One(own.target), Deployment)
+    targets = all_of(found, One(own.target), Deployment)
     target = targets[0] if targets else None
     wanted = []
     creating = own.status.stage is Stage.CREATING
     if target is not None and (creating or (_compares(own) and wants_whole(own, target))):
         wanted.append(whole_target(target))
-    services = _only(found, One(own.service), Service)
-    if creating and services:
+    services = all_of(found, One(own.service), Service)
+    made = one_of(found, One(own.canary_service), Service) is not None
+    if services and not made and own.status.stage in _MAKING:
         meta = services[0].meta
         wanted.append(WholeWant(meta.ref, meta.uid, meta.generation))
     return tuple(wanted)
@@ -113,7 +119,3 @@ def _wholes(own: Own, found: Found) -> tuple[WholeWant, ...]:
 
 def _compares(own: Own) -> bool:
     return own.status.stage is not Stage.HEALTHY
-
-
-def _only(found: Found, selection: Selection, kind: type[P]) -> tuple[P, ...]:
-    return tuple(item for item in found.get(selection, ()) if isinstance(item, kind))

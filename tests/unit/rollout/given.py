@@ -12,9 +12,7 @@ SPLIT = Split(NAMESPACE, "checkout", "checkout-canary", None)
 ALL_RULES = RouteTarget("checkout", ())
 
 
-def metadata(
-    name: str, *, created: str = "2026-11-21T12:00:00Z", **more: Json
-) -> dict[str, Json]:
+def metadata(name: str, *, created: str = "2026-11-21T12:00:00Z", **more: Json) -> dict[str, Json]:
     return {
         "name": name,
         "namespace": NAMESPACE,
@@ -125,7 +123,9 @@ def summary(
     created: str = "2026-11-21T12:00:00Z",
 ) -> RolloutSummary:
     spec = {"targetRef": {"name": target}, "service": {"name": service_name}}
-    return RolloutSummary.from_body(Body({"metadata": metadata(name, created=created), "spec": spec}))
+    return RolloutSummary.from_body(
+        Body({"metadata": metadata(name, created=created), "spec": spec})
+    )
 
 
 def slo(name: str = "errors", **fields: Json) -> dict[str, Json]:

@@ -4,23 +4,25 @@ from sluice.model.json import Json, JsonObject
 from sluice.rollout.affinity import follow
 
 
-def selecting(*values: str) -> dict[str, Json]:
-    return {"matchExpressions": [{"key": "app", "operator": "In", "values": list(values)}]}
+def selecting(*values: str, key: str = "app") -> dict[str, Json]:
+    requirement: Json = {"key": key, "operator": "In", "values": list(values)}
+    return {"matchExpressions": [requirement]}
 
 
 def required(kind: str, selector: Json) -> dict[str, Json]:
-    term = {"labelSelector": selector, "topologyKey": "zone"}
+    term: dict[str, Json] = {"labelSelector": selector, "topologyKey": "zone"}
     return {"affinity": {kind: {"requiredDuringSchedulingIgnoredDuringExecution": [term]}}}
 
 
 def preferred(kind: str, selector: Json) -> dict[str, Json]:
-    term = {"labelSelector": selector, "topologyKey": "zone"}
-    weighted = {"weight": 5, "podAffinityTerm": term}
+    term: dict[str, Json] = {"labelSelector": selector, "topologyKey": "zone"}
+    weighted: Json = {"weight": 5, "podAffinityTerm": term}
     return {"affinity": {kind: {"preferredDuringSchedulingIgnoredDuringExecution": [weighted]}}}
 
 
 def spread(selector: Json) -> dict[str, Json]:
-    constraint = {"maxSkew": 1, "labelSelector": selector, "matchLabelKeys": ["pod-template-hash"]}
+    keys: Json = ["pod-template-hash"]
+    constraint: Json = {"maxSkew": 1, "labelSelector": selector, "matchLabelKeys": keys}
     return {"topologySpreadConstraints": [constraint]}
 
 
@@ -56,8 +58,8 @@ NEW = {"matchLabels": {"app": "checkout-canary", "tier": "web"}}
             id="leaves a requirement without values alone",
         ),
         pytest.param(
-            spread({"matchExpressions": [{"key": "tier", "operator": "In", "values": ["checkout"]}]}),
-            spread({"matchExpressions": [{"key": "tier", "operator": "In", "values": ["checkout"]}]}),
+            spread(selecting("checkout", key="tier")),
+            spread(selecting("checkout", key="tier")),
             id="leaves the same value of another key alone",
         ),
         pytest.param(

@@ -18,7 +18,7 @@ QUOTES = st.sampled_from(['"', "'", "`"])
             id="puts in the pattern of the pods",
         ),
         pytest.param(
-            ' requests_total { service = "$service" , code =~ \'5..\' , } ',
+            " requests_total { service = \"$service\" , code =~ '5..' , } ",
             "requests_total{service=\"checkout\",code=~'5..'}",
             id="takes spaces, a last comma and single quotes",
         ),

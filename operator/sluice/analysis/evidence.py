@@ -1,0 +1,70 @@
+"""Evidence of harm: a mixture of likelihood ratios over the size and the onset of a regression.
+
+Half of the wealth is bet on «bad from the start», spread over the sizes in `GROWTHS`; the other
+half waits and is bet bit by bit, so that a regression which begins late is found as well. The
+wealth that still waits after t seconds is `LATER` * H / (H + t): the bets never end, and a canary
+that waits for days at a step is still watched. Wealth is an e-process: under «not worse» the
+probability that it ever reaches 1/alpha is at most alpha (Ville's inequality).
+"""
+
+import math
+from collections.abc import Iterable
+
+GROWTHS = (1.25, 1.5, 2.0, 3.0, 5.0, 8.0, 16.0, 32.0, 64.0, 128.0)
+"""Sizes of a regression, as multiples of what is allowed."""
+
+ALPHA = 0.05
+"""The probability with which a harmless canary may be rolled back by evidence, per rollout."""
+
+HARM_LIMIT = 1 / ALPHA
+
+LATER = 0.5
+"""The share of the wealth that is kept for regressions which begin later."""
+
+HORIZON_SECONDS = 3600.0
+"""H: half of what is kept has been bet after this time."""
+
+LOG_TENFOLD = math.log(10)
+TENFOLD_SECONDS = 2.0
+"""Evidence grows at most tenfold in this time, so that no single burst decides."""
+
+_LOG_CEILING = 600.0
+
+Logs = tuple[float, ...]
+"""The logarithm of the wealth on each size of `GROWTHS`."""
+
+NOTHING_SEEN: Logs = (math.log((1 - LATER) / len(GROWTHS)),) * len(GROWTHS)
+
+
+def log_cap(seconds: float) -> float:
+    """Return how much log evidence one tick of this length may add: tenfold at most."""
+    return LOG_TENFOLD * min(1.0, seconds / TENFOLD_SECONDS)
+
+
+def grow(logs: Logs, age_seconds: float, seconds: float, ratios: Iterable[float]) -> Logs:
+    """Return the wealth after a tick: new bets are placed, then each is multiplied by its ratio.
+
+    age_seconds: how long evidence has been gathered before the tick; seconds: its length.
+    ratios: log likelihood ratios in the order of `GROWTHS`, already divided by overdispersion.
+    """
+    placed = _waiting(age_seconds) * seconds / (HORIZON_SECONDS + age_seconds + seconds)
+    bet, cap = math.log(placed / len(GROWTHS)), log_cap(seconds)
+    return tuple(
+        min(_log_of_sum(log, bet) + min(ratio, cap), _LOG_CEILING)
+        for log, ratio in zip(logs, ratios, strict=True)
+    )
+
+
+def wealth(logs: Logs, age_seconds: float) -> float:
+    """Return the e-value: what is bet and what still waits, 1 at the beginning."""
+    return math.fsum(map(math.exp, logs)) + _waiting(age_seconds)
+
+
+def _waiting(age_seconds: float) -> float:
+    return LATER * HORIZON_SECONDS / (HORIZON_SECONDS + age_seconds)
+
+
+def _log_of_sum(first: float, second: float) -> float:
+    """Return ln(e^first + e^second) without leaving the range of floats."""
+    high, low = (first, second) if first > second else (second, first)
+    return high + math.log1p(math.exp(low - high))

@@ -1,0 +1,135 @@
+"""What the answers say of one SLO: the series of both arms that are compared, and how far."""
+
+from bisect import bisect_left
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from math import fsum
+
+from sluice.analysis.buckets import histograms_of, paired, snapped_bound
+from sluice.analysis.counts import Counts
+from sluice.analysis.samples import increments
+from sluice.analysis.scrapes import Scrapes, scrapes_of
+from sluice.analysis.slo import ArmData, Measure, Slo, SloData
+from sluice.model.metrics import Series
+from sluice.model.scalars import format_duration
+
+
+@dataclass(frozen=True, slots=True)
+class Arm:
+    """The counters of one arm.
+
+    total: all requests. part: the bad ones (ERRORS), or those within the bound (LATENCY).
+    """
+
+    total: tuple[Series, ...]
+    part: tuple[Series, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The counters of both arms for one SLO.
+
+    bound_seconds: the bucket bound that stands for the SLO's; None for ERRORS, or if there is none.
+    note: how the reading differs from what was asked for, empty when it does not.
+    """
+
+    slo: Slo
+    scrape_seconds: float
+    canary: Arm
+    stable: Arm
+    scrapes: Scrapes
+    bound_seconds: float | None
+    note: str
+
+    @property
+    def series(self) -> tuple[Series, ...]:
+        """Return every series that is compared."""
+        arms = (self.canary, self.stable)
+        return tuple(series for arm in arms for series in (*arm.total, *arm.part))
+
+    def counts(
+        self, arm: Arm, start: float, ends: Sequence[float], from_instant: Callable[[Series], float]
+    ) -> list[Counts]:
+        """Return what an arm did in each of the consecutive ticks that follow `start`.
+
+        from_instant: since when a series counts; an increment that began earlier is left out.
+        """
+        totals = self._sums(arm.total, start, ends, from_instant)
+        parts = self._sums(arm.part, start, ends, from_instant)
+        if self.slo.measure is Measure.LATENCY:
+            parts = [total - part for total, part in zip(totals, parts, strict=True)]
+        return [
+            Counts(min(max(part, 0.0), total), total)
+            for part, total in zip(parts, totals, strict=True)
+        ]
+
+    def _sums(
+        self,
+        group: tuple[Series, ...],
+        start: float,
+        ends: Sequence[float],
+        from_instant: Callable[[Series], float],
+    ) -> list[float]:
+        amounts: list[list[float]] = [[] for _ in ends]
+        for series in group if ends else ():
+            earliest = from_instant(series)
+            for since, until, amount in increments(
+                series, self.scrapes, start, self.scrape_seconds
+            ):
+                if until > ends[-1]:
+                    break
+                if since >= earliest:
+                    amounts[bisect_left(ends, until)].append(amount)
+        return [fsum(found) for found in amounts]
+
+
+def read(slo: Slo, data: SloData, scrape_seconds: float) -> Reading:
+    """Return the counters that an SLO is judged by."""
+    match slo.measure:
+        case Measure.ERRORS:
+            canary, stable = (
+                Arm(arm.total.series, arm.part.series) for arm in (data.canary, data.stable)
+            )
+            bound = None
+        case Measure.LATENCY:
+            bound = _bound(slo, data)
+            canary, stable = (_latency_arm(arm, bound) for arm in (data.canary, data.stable))
+    note = _note(slo, bound)
+    return Reading(slo, scrape_seconds, canary, stable, scrapes_of(data), bound, note)
+
+
+def traffic(
+    slo: Slo, data: SloData, after: float, until: float, scrape_seconds: float
+) -> tuple[Counts, Counts]:
+    """Return what the canary and the stable arm did between two instants.
+
+    Only what was counted wholly in between: an increment that began before `after` (when the
+    weight was still another) is left out.
+    """
+    return window(read(slo, data, scrape_seconds), after, until)
+
+
+def window(reading: Reading, after: float, until: float) -> tuple[Counts, Counts]:
+    """Return what the canary and the stable arm did wholly between two instants."""
+    (canary,) = reading.counts(reading.canary, after, (until,), lambda _: after)
+    (stable,) = reading.counts(reading.stable, after, (until,), lambda _: after)
+    return canary, stable
+
+
+def _bound(slo: Slo, data: SloData) -> float | None:
+    histograms = (*histograms_of(data.canary), *histograms_of(data.stable))
+    return None if slo.bound_seconds is None else snapped_bound(slo.bound_seconds, histograms)
+
+
+def _latency_arm(arm: ArmData, bound: float | None) -> Arm:
+    if bound is None:
+        return Arm((), ())
+    pairs = [paired(one.count, one.buckets[bound]) for one in histograms_of(arm)]
+    return Arm(tuple(count for count, _ in pairs), tuple(bucket for _, bucket in pairs))
+
+
+def _note(slo: Slo, bound: float | None) -> str:
+    if bound is None or slo.bound_seconds is None or bound == slo.bound_seconds:
+        return ""
+    wanted, found = format_duration(slo.bound_seconds), format_duration(bound)
+    return f"judged at {found}: {wanted} is not a bucket bound of both versions"

@@ -1,0 +1,91 @@
+"""What `explain` does: the operator's own decision on what is true now, check by check."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from sluice.adapters.clock import Clock
+from sluice.adapters.prometheus import NoMetrics, Prometheus
+from sluice.cli.cluster import Cluster
+from sluice.cli.exits import CommandError, Exit
+from sluice.cli.options import Output
+from sluice.cli.rollout import find
+from sluice.cli.rollout.gather import Gatherer
+from sluice.cli.render import drawn_header
+from sluice.cli.terminal import STYLES, Terminal
+from sluice.cli.views.forecast import Forecast, forecast
+from sluice.cli.views.glyphs import Glyphs
+from sluice.cli.views.header import header
+from sluice.cli.views.overview import Overview, State
+from sluice.cli.views.tree import heading_revisions
+from sluice.model.references import ObjectRef
+from sluice.rollout.explain import Check, explain
+from sluice.rollout.kind import RolloutKind
+
+
+@dataclass(frozen=True, slots=True)
+class Lens:
+    """Through what metrics are seen from here; without a URL they are unanswered."""
+
+    prometheus_url: str
+    scrape_seconds: float
+
+
+async def show_explanation(  # noqa: PLR0913, PLR0917
+    cluster: Cluster,
+    ref: ObjectRef,
+    terminal: Terminal,
+    output: Output,
+    lens: Lens,
+    clock: Clock,
+) -> None:
+    """Show why a Rollout is where it is, and what comes next."""
+    rollout = await find.rollout(cluster, ref.namespace, ref.name)
+    source = _source(lens)
+    try:
+        observation = await Gatherer(cluster, source, clock).observe(
+            RolloutKind(lens.scrape_seconds), ref
+        )
+    finally:
+        await source.close()
+    checks = explain(observation, lens.scrape_seconds)
+    plan = RolloutKind(lens.scrape_seconds).plan(observation)
+    ahead = forecast(plan, observation.now)
+    if output is not Output.TABLE:
+        told = [{"name": c.name, "passed": c.passed, "message": c.message} for c in checks]
+        terminal.write({"rollout": ref.name, "checks": told, **ahead.to_json()}, output)
+        return
+    if not lens.prometheus_url:
+        terminal.say("no metrics: give --prometheus-url, for example of a port-forward")
+    terminal.show(explanation(rollout, checks, ahead, observation.now, terminal.glyphs))
+
+
+def _source(lens: Lens) -> Prometheus | NoMetrics:
+    if not lens.prometheus_url:
+        return NoMetrics()
+    try:
+        return Prometheus(lens.prometheus_url)
+    except ValueError as error:
+        raise CommandError(Exit.USAGE, str(error)) from error
+
+
+def explanation(
+    rollout: Overview, checks: Sequence[Check], ahead: Forecast, now: float, glyphs: Glyphs
+) -> RenderableType:
+    """Return the picture: head, checks in the order in which they decide, and what is next."""
+    head = header(rollout, heading_revisions(rollout, glyphs), now)
+    lines = [Text.assemble(("next ", "dim"), told) for told in ahead.told(now)]
+    return Group(
+        drawn_header(head, glyphs), *(_check(check, glyphs) for check in checks), *lines
+    )
+
+
+def _check(check: Check, glyphs: Glyphs) -> Text:
+    symbol, state = {
+        True: (glyphs.passed, State.HEALTHY),
+        False: (glyphs.failed, State.DEGRADED),
+        None: (glyphs.skipped, State.UNKNOWN),
+    }[check.passed]
+    return Text.assemble((f"{symbol} {check.name}", STYLES[state]), f"  {check.message}")

@@ -1,0 +1,94 @@
+"""What is installed: complete, and with the least rights."""
+
+from pathlib import Path
+
+import pytest
+
+from sluice.model.cluster import PROJECTIONS
+from sluice.model.references import ROLLOUTS, Resource
+from tests.manifest_files import MANIFESTS, ROOT, documents, of_kind, only
+
+KUSTOMIZATIONS = sorted((*MANIFESTS.rglob("kustomization.yaml"), ROOT / "crds/kustomization.yaml"))
+RULES = tuple(
+    rule
+    for kind in ("ClusterRole", "Role")
+    for role in of_kind(kind)
+    for rule in role.bodies("rules")
+)
+OPERATOR_RULES = only("ClusterRole", "sluice-operator").bodies("rules")
+POD = only("Deployment", "sluice").body("spec", "template", "spec")
+
+
+@pytest.mark.parametrize("path", KUSTOMIZATIONS, ids=lambda path: path.parent.name)
+def test_a_kustomization_lists_every_file_beside_it(path: Path) -> None:
+    (listed,) = documents(path)
+    patches = {patch.text("path") for patch in listed.bodies("patches")}
+    beside = {file.name for file in path.parent.glob("*.yaml")} - {path.name}
+    resources = set(listed.texts("resources"))
+    assert {name for name in resources | patches if name.endswith(".yaml")} == beside
+    assert all((path.parent / name).exists() for name in resources)
+
+
+def test_no_rule_has_a_wildcard() -> None:
+    wide = [
+        r for r in RULES if "*" in (*r.texts("apiGroups"), *r.texts("resources"), *r.texts("verbs"))
+    ]
+    assert wide == []
+
+
+def test_nobody_may_read_secrets_or_widen_rights() -> None:
+    resources = {name for rule in RULES for name in rule.texts("resources")}
+    verbs = {name for rule in RULES for name in rule.texts("verbs")}
+    assert resources.isdisjoint({"secrets", "serviceaccounts/token", "pods/exec", "clusterroles"})
+    assert verbs.isdisjoint({"escalate", "bind", "impersonate"})
+
+
+def allowed(resource: Resource, verb: str) -> bool:
+    return any(
+        resource.group in rule.texts("apiGroups")
+        and resource.plural in rule.texts("resources")
+        and verb in rule.texts("verbs")
+        for rule in OPERATOR_RULES
+    )
+
+
+@pytest.mark.parametrize("resource", [*PROJECTIONS, ROLLOUTS], ids=lambda resource: resource.plural)
+def test_the_operator_may_read_what_it_caches(resource: Resource) -> None:
+    assert [verb for verb in ("get", "list", "watch") if not allowed(resource, verb)] == []
+
+
+def test_every_object_is_labelled_as_part_of_sluice() -> None:
+    bodies = [
+        body for kind in ("ClusterRole", "Role", "Deployment", "Service") for body in of_kind(kind)
+    ]
+    marked = {
+        body.text("metadata", "labels", "app.kubernetes.io/name", default="") for body in bodies
+    }
+    assert marked == {"sluice"}
+
+
+def test_the_probes_and_the_scrape_ask_the_port_that_is_opened() -> None:
+    (container,) = POD.bodies("containers")
+    (port,) = container.bodies("ports")
+    template = only("Deployment", "sluice").body("spec", "template", "metadata", "annotations")
+    assert str(port.whole("containerPort")) == template.labels()["prometheus.io/port"]
+    probes = [container.body(name) for name in ("livenessProbe", "readinessProbe")]
+    assert [probe.text("httpGet", "path") for probe in probes] == ["/healthz", "/readyz"]
+    assert {probe.text("httpGet", "port") for probe in probes} == {port.text("name")}
+
+
+def test_credentials_are_mounted_where_the_operator_looks() -> None:
+    (container,) = POD.bodies("containers")
+    settings = {
+        entry.text("name"): entry.text("value", default="") for entry in container.bodies("env")
+    }
+    mounts = {
+        mount.text("name"): mount.text("mountPath") for mount in container.bodies("volumeMounts")
+    }
+    assert settings["SLUICE_PROMETHEUS_CREDENTIALS"] == mounts["prometheus-credentials"]
+
+
+@pytest.mark.parametrize("overlay", ["ha", "local"])
+def test_an_overlay_patches_the_operators_deployment(overlay: str) -> None:
+    (patch,) = documents(MANIFESTS / "overlays" / overlay / "deployment_patch.yaml")
+    assert patch.body("metadata").value == {"name": "sluice", "namespace": "sluice-system"}
