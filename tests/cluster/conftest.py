@@ -10,20 +10,43 @@ import pytest
 import yaml
 from kubernetes import client, config
 
+from tests.cluster.environment import use_cluster
 from tests.cluster.hold_target import ADOPTED, Target, deployment, write
 from tests.cluster.kubectl import Kubectl
+from tests.cluster.shop import Cluster
+from tests.cluster.sluice_process import SluiceProcess, in_place_of_the_pod
+from tests.cluster.turns import turn
 from tests.localcluster.waiting import wait_until
 from tests.manifest_files import MANIFESTS
 
 DRY_RUN = write("set image deployment/checkout app=app:2 --dry-run=server")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Tests that need the cluster alone come last, when nobody else is left to wait for them."""
+    items.sort(key=needs_the_cluster_alone)
+
+
+def needs_the_cluster_alone(item: pytest.Item) -> bool:
+    return isinstance(item, pytest.Function) and "alone" in item.fixturenames
+
+
+@pytest.fixture(autouse=True)
+def turn_with_the_cluster(request: pytest.FixtureRequest) -> Iterator[None]:
+    with turn(alone="alone" in request.fixturenames):
+        yield
+
+
+@pytest.fixture
+def alone(turn_with_the_cluster: None) -> None:
+    """Say that a test breaks what the others rely on: it runs when no other does."""
+
+
 @pytest.fixture(scope="session")
 def kubeconfig() -> Path:
-    path = os.environ.get("KUBECONFIG")
-    if not path:
-        pytest.fail('KUBECONFIG is not set: eval "$(python -m tests.localcluster env)"')
-    return Path(path)
+    if missing := use_cluster():
+        pytest.fail(missing)
+    return Path(os.environ["KUBECONFIG"])
 
 
 @pytest.fixture(scope="session")
@@ -99,3 +122,29 @@ def operator(operator_kubeconfig: Path) -> Kubectl:
 @pytest.fixture
 def target(kubectl: Kubectl, operator: Kubectl, namespace: str) -> Target:
     return Target(kubectl, operator, namespace)
+
+
+@pytest.fixture(scope="session")
+def cluster(kubectl: Kubectl, kubeconfig: Path) -> Cluster:  # noqa: ARG001
+    """Return the cluster once an operator leads in it."""
+    lease = ("lease/sluice", "--namespace=sluice-system")
+    wait_until(
+        lambda: bool(kubectl.ask("get", *lease, "-o", "jsonpath={.spec.holderIdentity}").output),
+        timeout_seconds=30,
+        waiting_for="an operator that leads: `make install`",
+    )
+    return Cluster.from_environment()
+
+
+@pytest.fixture
+def sluice(
+    alone: None,  # noqa: ARG001
+    kubectl: Kubectl,
+    operator_kubeconfig: Path,
+    cluster: Cluster,
+    tmp_path: Path,
+) -> Iterator[SluiceProcess]:
+    """Return the operator as a process of the test's own, for tests that kill it."""
+    log = tmp_path / "sluice.log"
+    with in_place_of_the_pod(kubectl, operator_kubeconfig, cluster.prometheus_url, log) as process:
+        yield process

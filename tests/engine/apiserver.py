@@ -101,7 +101,8 @@ class ApiServer:
                 return web.json_response(self.store.patch(ref, await request.json(), subresource))
             case "DELETE":
                 return await self._delete(request, ref)
-        raise RefusalError(405, "MethodNotAllowed", request.method)
+            case _:
+                raise RefusalError(405, "MethodNotAllowed", request.method)
 
     def _parse(self, path: str) -> tuple[Resource, str, str, str]:
         for resource in self.resources:

@@ -62,13 +62,18 @@ class World:
     engine: Engine
     leading: list[bool]
 
+    @property
+    def events(self) -> list[tuple[str, str]]:
+        """Return reason and text of every Kubernetes Event posted so far."""
+        return [(event["reason"], event["note"]) for event in self.store.list(EVENTS)]
+
     def feed(self, ref: ObjectRef) -> None:
         """Do what Kopf does when it has seen the object change."""
         self.engine.feed(ref.resource, "MODIFIED", self.store.get(ref))
 
-    def set_and_feed(self, ref: ObjectRef, *path_and_value: object) -> None:
+    def set_and_feed(self, ref: ObjectRef, path: str, value: object) -> None:
         """Change a field of one of our objects and let the engine see it."""
-        self.store.set(ref, *path_and_value)
+        self.store.set(ref, path, value)
         self.feed(ref)
 
     def idle(self) -> bool:
@@ -83,7 +88,7 @@ class World:
 async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
     """Return as soon as the condition holds; fail when it does not within the time."""
     async with asyncio.timeout(seconds):
-        while not condition():
+        while not condition():  # noqa: ASYNC110 - what is waited for is on the other side of HTTP
             await asyncio.sleep(0.002)
 
 

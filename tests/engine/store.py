@@ -109,16 +109,15 @@ class Store:
         self._commit("MODIFIED", ref, new)
         return self.get(ref)
 
-    def set(self, ref: ObjectRef, *path_and_value: Any) -> Object:
-        """Set one field as another client would, whatever its subresource."""
-        *path, last, value = path_and_value
+    def set(self, ref: ObjectRef, path: str, value: object) -> Object:
+        """Set the field at «a.b.c» as another client would, whatever its subresource."""
+        *parents, last = path.split(".")
         new = self.get(ref)
         target = new
-        for name in path:
+        for name in parents:
             target = target.setdefault(name, {})
         target[last] = value
-        subresource = "status" if (*path, last)[0] == "status" else ""
-        return self.replace(ref, new, subresource)
+        return self.replace(ref, new, "status" if path.startswith("status") else "")
 
     def delete(self, ref: ObjectRef, uid: str | None = None) -> Object | None:
         """Delete an object; return it if finalizers keep it, None when it is gone."""

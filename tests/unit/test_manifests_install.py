@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from sluice.handlers.run import run_command
 from sluice.model.cluster import PROJECTIONS
 from sluice.model.references import ROLLOUTS, Resource
 from tests.manifest_files import MANIFESTS, ROOT, documents, of_kind, only
@@ -75,6 +76,13 @@ def test_the_probes_and_the_scrape_ask_the_port_that_is_opened() -> None:
     probes = [container.body(name) for name in ("livenessProbe", "readinessProbe")]
     assert [probe.text("httpGet", "path") for probe in probes] == ["/healthz", "/readyz"]
     assert {probe.text("httpGet", "port") for probe in probes} == {port.text("name")}
+
+
+def test_the_operator_knows_every_setting_that_it_is_given() -> None:
+    (container,) = POD.bodies("containers")
+    known = {f"SLUICE_{option.name}".upper() for option in run_command.params}
+    known |= {name for option in run_command.params for name in option.envvar or ()}
+    assert {entry.text("name") for entry in container.bodies("env")} - known == set()
 
 
 def test_credentials_are_mounted_where_the_operator_looks() -> None:

@@ -167,6 +167,7 @@ class KubeClient:
                 headers=sent,
                 timeout=timeout,
                 allow_redirects=False,
+                proxy=self._connection.configuration.proxy,
             ) as response:
                 await self._raise_for_status(response)
                 yield response

@@ -3,15 +3,15 @@
 from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from math import fsum
 
-from sluice.analysis.buckets import histograms_of, paired, snapped_bound
+from sluice.analysis.buckets import Histogram, histograms_of, paired, snapped_bound
 from sluice.analysis.counts import Counts
 from sluice.analysis.samples import increments
 from sluice.analysis.scrapes import Scrapes, scrapes_of
-from sluice.analysis.slo import ArmData, Measure, Slo, SloData
+from sluice.analysis.slo import Measure, Slo, SloData
 from sluice.model.metrics import Series
-from sluice.model.scalars import format_duration
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +85,10 @@ class Reading:
 
 def read(slo: Slo, data: SloData, scrape_seconds: float) -> Reading:
     """Return the counters that an SLO is judged by."""
-    match slo.measure:
-        case Measure.ERRORS:
-            canary, stable = (
-                Arm(arm.total.series, arm.part.series) for arm in (data.canary, data.stable)
-            )
-            bound = None
-        case Measure.LATENCY:
-            bound = _bound(slo, data)
-            canary, stable = (_latency_arm(arm, bound) for arm in (data.canary, data.stable))
-    note = _note(slo, bound)
-    return Reading(slo, scrape_seconds, canary, stable, scrapes_of(data), bound, note)
+    canary, stable, bound = _arms(slo, data)
+    return Reading(
+        slo, scrape_seconds, canary, stable, scrapes_of(data), bound, _note(slo, bound)
+    )
 
 
 def traffic(
@@ -116,20 +109,27 @@ def window(reading: Reading, after: float, until: float) -> tuple[Counts, Counts
     return canary, stable
 
 
-def _bound(slo: Slo, data: SloData) -> float | None:
-    histograms = (*histograms_of(data.canary), *histograms_of(data.stable))
-    return None if slo.bound_seconds is None else snapped_bound(slo.bound_seconds, histograms)
+def _arms(slo: Slo, data: SloData) -> tuple[Arm, Arm, float | None]:
+    if slo.bound_seconds is None:
+        canary, stable = (
+            Arm(arm.total.series, arm.part.series) for arm in (data.canary, data.stable)
+        )
+        return canary, stable, None
+    histograms = [histograms_of(arm) for arm in (data.canary, data.stable)]
+    bound = snapped_bound(slo.bound_seconds, chain.from_iterable(histograms))
+    canary, stable = (_latency_arm(found, bound) for found in histograms)
+    return canary, stable, bound
 
 
-def _latency_arm(arm: ArmData, bound: float | None) -> Arm:
+def _latency_arm(histograms: tuple[Histogram, ...], bound: float | None) -> Arm:
     if bound is None:
         return Arm((), ())
-    pairs = [paired(one.count, one.buckets[bound]) for one in histograms_of(arm)]
+    pairs = [paired(one.count, one.buckets[bound]) for one in histograms]
     return Arm(tuple(count for count, _ in pairs), tuple(bucket for _, bucket in pairs))
 
 
 def _note(slo: Slo, bound: float | None) -> str:
     if bound is None or slo.bound_seconds is None or bound == slo.bound_seconds:
         return ""
-    wanted, found = format_duration(slo.bound_seconds), format_duration(bound)
-    return f"judged at {found}: {wanted} is not a bucket bound of both versions"
+    wanted = f"{slo.bound_seconds:g}s"
+    return f"judged at {bound:g}s: {wanted} is not a bucket bound of both versions"

@@ -39,6 +39,10 @@ class Slo:
     bound_seconds: float | None = None
     pod_label: str = "pod"
 
+    def __post_init__(self) -> None:
+        if (self.measure is Measure.LATENCY) != (self.bound_seconds is not None):
+            raise ValueError(f"{self.name}: bound_seconds belongs to a latency SLO, and to no other")
+
     @property
     def limit_share(self) -> float:
         """Return `max_share` moved off 0 and 1, where likelihood ratios are infinite."""

@@ -1,7 +1,7 @@
 """The API server as the command line needs it: lists of one namespace, reviews and dry runs."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,10 +14,10 @@ from sluice.adapters.failures import KubeError
 from sluice.adapters.kube import KubeClient
 from sluice.cli.exits import CommandError, Exit, command_error
 from sluice.cli.options import Settings
-from sluice.model.json import Body, Json, JsonObject
+from sluice.model.json import Body, JsonObject
+from sluice.model.plan import Operation, pointer
 from sluice.model.references import ObjectRef, Resource
 
-_MERGE_PATCH = "application/merge-patch+json"
 _OWN_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
 T = TypeVar("T")
@@ -46,12 +46,20 @@ class Cluster(KubeClient):
         """Post a review, which is answered and stored nowhere."""
         return await self._request("POST", f"{resource.root}/{resource.plural}", payload=manifest)
 
-    async def merge(
-        self, ref: ObjectRef, patch: Mapping[str, Json], *, dry_run: bool = False
-    ) -> JsonObject:
-        """Merge a patch into an object and return it; ConflictError if its version is stale."""
-        query = {"dryRun": "All"} if dry_run else {}
-        return await self._request("PATCH", ref.path, query, {"Content-Type": _MERGE_PATCH}, patch)
+    async def try_patch(self, ref: ObjectRef, operations: Sequence[Operation]) -> JsonObject:
+        """Return what a JSON patch would make of the object; nothing is written."""
+        payload = tuple(operation.to_json() for operation in operations)
+        headers = {"Content-Type": "application/json-patch+json"}
+        return await self._request("PATCH", ref.path, {"dryRun": "All"}, headers, payload)
+
+
+def annotating(body: JsonObject, path: tuple[str, ...], key: str, value: str) -> list[Operation]:
+    """Return the operations that set an annotation in the metadata at `path` of an object."""
+    operations = []
+    if not Body(body).body(*path).has("annotations"):
+        operations.append(Operation("add", pointer(*path, "annotations"), {}))
+    operations.append(Operation("add", pointer(*path, "annotations", key), value))
+    return operations
 
 
 def with_cluster(settings: Settings, work: Callable[[Cluster], Awaitable[T]]) -> T:
@@ -87,7 +95,9 @@ def namespace_of(settings: Settings) -> str:
     if settings.namespace:
         return settings.namespace
     try:
-        contexts, current = list_kube_config_contexts(settings.kubeconfig)
+        contexts, current = list_kube_config_contexts(  # type: ignore[no-untyped-call]
+            settings.kubeconfig
+        )
     except (ConfigException, OSError):
         return _OWN_NAMESPACE.read_text("utf-8") if _OWN_NAMESPACE.exists() else "default"
     chosen = settings.context or current["name"]

@@ -7,7 +7,7 @@ import click
 from sluice.model.scalars import parse_duration
 
 
-class _Duration(click.ParamType):
+class _Duration(click.ParamType[float]):
     """A text like «1m30s», given to the command in seconds."""
 
     name = "duration"

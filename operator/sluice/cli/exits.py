@@ -33,7 +33,7 @@ class CommandError(click.ClickException):
 
     def __init__(self, code: Exit, message: str, fix: str = "") -> None:
         super().__init__(message)
-        self.exit_code = code
+        self.code = code
         self.fix = fix
 
     def show(self, file: IO[str] | None = None) -> None:

@@ -9,7 +9,7 @@ from pathlib import PurePath
 import click
 
 from sluice.cli.check.command import check
-from sluice.cli.exits import Exit
+from sluice.cli.exits import CommandError, Exit
 from sluice.cli.options import shared_options
 from sluice.cli.rollout.commands import rollout
 
@@ -59,6 +59,9 @@ def outcome(arguments: list[str], name: str) -> int:
     """Run a command line and return its exit code."""
     try:
         code = root.main(arguments, prog_name=name, standalone_mode=False)
+    except CommandError as error:
+        error.show()
+        return error.code
     except click.ClickException as error:
         error.show()
         return error.exit_code

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
 import click
 
+Given: TypeAlias = str | bool | None
 Command = TypeVar("Command", bound=Callable[..., None])
 
 _PLACE = "sluice.options."
@@ -54,10 +55,10 @@ class Settings:
 def shared_options(command: Command) -> Command:
     """Add the options of `Settings`; the one nearest to the command's name wins."""
     for option in (
-        _shared("--no-color", is_flag=True, help="No colours; so does NO_COLOR, or a pipe."),
-        _shared("--kubeconfig", metavar="PATH", help="Kubeconfig. Default: $KUBECONFIG."),
-        _shared("--context", metavar="NAME", help="Context of the kubeconfig."),
-        _shared("-n", "--namespace", metavar="NAME", help="Namespace. Default: the context's."),
+        _shared("--no-color", is_flag=True, told="No colours; so does NO_COLOR, or a pipe."),
+        _shared("--kubeconfig", metavar="PATH", told="Kubeconfig. Default: $KUBECONFIG."),
+        _shared("--context", metavar="NAME", told="Context of the kubeconfig."),
+        _shared("-n", "--namespace", metavar="NAME", told="Namespace. Default: the context's."),
     ):
         command = option(command)
     return command
@@ -76,11 +77,14 @@ def output_option(command: Command) -> Command:
 
 
 def _shared(
-    *names: str, help: str, metavar: str | None = None, is_flag: bool = False  # noqa: A002
+    *names: str,
+    told: str,
+    metavar: str | None = None,
+    is_flag: bool = False,
 ) -> Callable[[Command], Command]:
     return click.option(
         *names,
-        help=help,
+        help=told,
         metavar=metavar,
         is_flag=is_flag,
         expose_value=False,
@@ -88,10 +92,10 @@ def _shared(
     )
 
 
-def _remember(context: click.Context, option: click.Parameter, value: str | bool | None) -> None:
+def _remember(context: click.Context, option: click.Parameter, value: Given) -> None:
     if value:
         context.meta[f"{_PLACE}{option.name}"] = value
 
 
-def _text(value: str | bool | None) -> str | None:
+def _text(value: Given) -> str | None:
     return value if isinstance(value, str) else None

@@ -33,12 +33,10 @@ class Applied:
 
     problems: one per group that stopped, to be told to the user.
     stale: a write rested on old knowledge (conflict, fence); fresh knowledge has been read.
-    own_written: our own object was patched, so its resourceVersion is no longer the decided one.
     """
 
     problems: tuple[Problem, ...] = ()
     stale: bool = False
-    own_written: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +47,8 @@ class Applier:
     writer: Writer
     knowledge: Knowledge
 
-    async def apply(self, key: ObjectRef, actions: Iterable[Action]) -> Applied:
-        """Apply the actions of one pass of the object `key`. Raises GateClosedError."""
+    async def apply(self, actions: Iterable[Action]) -> Applied:
+        """Apply the actions of one pass. Raises GateClosedError."""
         groups: dict[str, list[Action]] = {}
         for action in actions:
             groups.setdefault(action.group, []).append(action)
@@ -63,11 +61,7 @@ class Applier:
                 raise end
             if not isinstance(end, _End):
                 problems.append(end)
-        return Applied(
-            problems=tuple(problems),
-            stale=_End.STALE in ends,
-            own_written=any(action.ref == key for group in groups.values() for action in group),
-        )
+        return Applied(tuple(problems), stale=_End.STALE in ends)
 
     async def _run(self, group: Iterable[Action]) -> _End | Problem:
         """Apply the actions of one group until one of them is not done."""
@@ -136,9 +130,9 @@ class Applier:
         try:
             answer = await self.writer.delete(action.ref, action.uid)
         except (NotFoundError, ConflictError):
-            # Gone already, or the name belongs to another object by now: both are what we wanted.
-            self.knowledge.forget(action.ref, action.uid)
-            await self.knowledge.refresh(action.ref)
-        else:
-            self.knowledge.learn_deletion(action.ref, action.uid, answer)
+            # Gone, or its name belongs to another object by now: both are what was wanted.
+            body = await self.knowledge.refresh(action.ref)
+            is_there = body is not None and Body(body).json("metadata", "uid") == action.uid
+            return _End.STALE if is_there else _End.DONE
+        self.knowledge.learn_deletion(action.ref, action.uid, answer)
         return _End.DONE

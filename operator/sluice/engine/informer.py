@@ -5,7 +5,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from sluice.adapters.failures import ForbiddenError, GoneError, KubeError, NotFoundError
+from sluice.adapters.failures import GoneError, KubeError, NotFoundError, TransientError
 from sluice.adapters.kube import KubeClient, WatchEvent
 from sluice.engine.backoff import Backoff
 from sluice.engine.cache import Cache
@@ -17,8 +17,14 @@ from sluice.model.references import ObjectRef, Resource
 log = logging.getLogger(__name__)
 
 _BASE_SECONDS, _CAP_SECONDS = 0.1, 10.0
-# A resource type that is not installed (Gateway API) or not permitted is asked for again.
+# A resource type that is not installed (Gateway API) is asked for again.
 _ABSENT_SECONDS = 30.0
+_ANY_VERSION = str(2**63)
+# After so many failures in a row the version is doubted: list again; and what cannot be listed at
+# all (no right to) no longer holds up the start.
+_PATIENCE = 4
+# A stream that ends sooner than this has failed, whatever it says.
+_SHORTEST_WATCH_SECONDS = 1.0
 
 
 @dataclass(slots=True)
@@ -36,39 +42,49 @@ class Informer:
     label_selector: str = ""
     relisted: Callable[[Resource], None] = lambda _: None
     synced: asyncio.Event = field(default_factory=asyncio.Event)
-    _backoff: Backoff[Resource] = field(
-        default_factory=lambda: Backoff(_BASE_SECONDS, _CAP_SECONDS), init=False
-    )
+    backoff: Backoff[Resource] = field(default_factory=lambda: Backoff(_BASE_SECONDS, _CAP_SECONDS))
+    _version: str = field(default="", init=False)
 
     async def run(self) -> None:
         """Keep the cache true, for ever."""
         while True:
-            await asyncio.sleep(await self._attempt())
-            self.metrics.watch_restarts.labels(self.resource.kind).inc()
+            delay = await self._attempt()
+            await asyncio.sleep(delay)
 
     async def _attempt(self) -> float:
-        """List, then watch for as long as it goes; return the seconds to wait before the next."""
+        """List if need be, then watch; return the seconds to wait before the next attempt."""
         try:
-            version = await self._list()
-            self.synced.set()
-            while True:
-                version = await self._watch(version)
-                self._backoff.reset(self.resource)
+            if not self._version:
+                await self._list()
+            await self._watch()
         except GoneError:
             log.info("%s: the watch is too old, listing again", self.resource.kind)
-            return self._backoff.next(self.resource)
-        except (NotFoundError, ForbiddenError) as error:
+            self._version = ""
+            return self.backoff.next(self.resource)
+        except NotFoundError as error:
             # The operator works without: whoever needs the objects says that they are not found.
-            log.warning("%s cannot be read, next try in 30s: %s", self.resource.kind, error)
-            self.cache.replace(self.resource, (), str(2**63))
+            log.warning("%s is not served, next try in 30s: %s", self.resource.kind, error)
+            self._version = ""
+            self.cache.replace(self.resource, (), _ANY_VERSION)
             self.synced.set()
             return _ABSENT_SECONDS
         except (KubeError, ValueError) as error:
-            delay = self._backoff.next(self.resource)
-            log.warning("%s: %s; next try in %.1fs", self.resource.kind, error, delay)
-            return delay
+            return self._fail(error)
+        return 0.0
 
-    async def _list(self) -> str:
+    def _fail(self, error: Exception) -> float:
+        """Keep what is known: an API server that starts up says 403 or 500 to everything."""
+        if self.backoff.failures(self.resource) >= _PATIENCE:
+            self._version = ""
+            self.synced.set()
+        delay = self.backoff.next(self.resource)
+        if isinstance(error, TransientError):
+            delay = max(delay, error.retry_after_seconds)
+        log.warning("%s: %s; next try in %.1fs", self.resource.kind, error, delay)
+        return delay
+
+    async def _list(self) -> None:
+        self.metrics.lists.labels(self.resource.kind).inc()
         listed: list[ObjectRef] = []
         version = ""
         async for page in self.client.pages(self.resource, self.label_selector):
@@ -79,15 +95,22 @@ class Informer:
             await asyncio.sleep(0)  # a page of large objects must not keep the Lease waiting
         self.cache.replace(self.resource, listed, version)
         self.relisted(self.resource)
-        return version
+        self._version = version
+        self.synced.set()
 
-    async def _watch(self, version: str) -> str:
-        """Follow one stream to its end; return the version from which the next one goes on."""
-        async for event in self.client.watch(self.resource, version, self.label_selector):
+    async def _watch(self) -> None:
+        """Follow one stream to its end."""
+        self.metrics.watches.labels(self.resource.kind).inc()
+        clock = asyncio.get_running_loop().time
+        began = clock()
+        events = self.client.watch(self.resource, self._version, self.label_selector)
+        async for event in events:
             self._handle(event)
-            version = Body(event.object).body("metadata").text("resourceVersion")
-            self._backoff.reset(self.resource)
-        return version
+            self._version = Body(event.object).body("metadata").text("resourceVersion")
+            self.backoff.reset(self.resource)
+        if clock() - began < _SHORTEST_WATCH_SECONDS:
+            raise TransientError("the watch was ended at once")
+        self.backoff.reset(self.resource)
 
     def _handle(self, event: WatchEvent) -> None:
         match event.type:

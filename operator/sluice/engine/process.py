@@ -68,6 +68,7 @@ class Engine:
         self._may_write = may_write
         self._tasks: list[asyncio.Task[None]] = []
         self._workers: list[asyncio.Task[None]] = []
+        self._ended: asyncio.Future[asyncio.Task[None]] = asyncio.Future()
         self.queue = WorkQueue(clock, self.metrics.queue)
         self.cache = Cache()
         self.subscriptions = Subscriptions(self.cache)
@@ -151,10 +152,9 @@ class Engine:
 
     async def broken(self) -> None:
         """Return when a task that should run for ever has ended; raise what ended it."""
-        done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
-            raise RuntimeError(f"the task «{task.get_name()}» has ended")
+        task = await self._ended
+        task.result()
+        raise RuntimeError(f"the task «{task.get_name()}» has ended")
 
     async def stop(self, grace_seconds: float) -> None:
         """Let the writes that are under way end, begin no others, post what is announced."""
@@ -173,8 +173,13 @@ class Engine:
 
     def _spawn(self, coroutine: Coroutine[None, None, None], name: str) -> asyncio.Task[None]:
         task = asyncio.create_task(coroutine, name=name)
+        task.add_done_callback(self._note_end)
         self._tasks.append(task)
         return task
+
+    def _note_end(self, task: asyncio.Task[None]) -> None:
+        if not self._ended.done():
+            self._ended.set_result(task)
 
     def _parts(self) -> list[Informer | Verifier]:
         return [*self._informers, *self._verifiers.values()]

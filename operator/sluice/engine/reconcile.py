@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 # An object is looked at this often (and up to twice as long) even if nothing is known to have
 # happened; an instant further away is approached in such steps, so a jump of the clock is noticed.
 _RESYNC_SECONDS = 300.0
+# An instant in the past is a kind's fault; it must not become a busy loop.
+_SHORTEST_SECONDS = 0.01
 # A passing failure is told to the user from this attempt on (about a second).
 _TOLD_FROM_ATTEMPT = 5
 
@@ -138,7 +140,7 @@ class Reconciler:
         else:
             self.metrics.queue.retries.inc()
         if outcome.due_in_seconds is not None and outcome.due_in_seconds < delay:
-            delay, lane = outcome.due_in_seconds, Lane.CHANGE
+            delay, lane = max(_SHORTEST_SECONDS, outcome.due_in_seconds), Lane.CHANGE
         self.queue.schedule(key, delay, lane)
 
     async def _attempt(self, own: Own) -> Outcome:
@@ -164,11 +166,13 @@ class Reconciler:
                 assert_never(plan)
 
     async def _work(self, own: Own, work: Work, now: float) -> Outcome:
-        applied = await self.applier.apply(own.ref, work.actions)
+        applied = await self.applier.apply(work.actions)
         due = None if work.due_at is None else work.due_at - now
-        write = Write.UNCHANGED
-        if not applied.own_written:  # else the next pass writes, on the version that there is now
-            write = await self._tell(own, work, applied, now)
+        if self.own.get(own.ref) is not own:
+            # It has changed, perhaps by an action on itself: whoever changed it has it looked at
+            # again, and that pass writes, on the version that there is now.
+            return Outcome(Result.STALE, due)
+        write = await self._tell(own, work, applied, now)
         if applied.stale:
             return Outcome(Result.STALE, due)
         problem = most_pressing(applied.problems)

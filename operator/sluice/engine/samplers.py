@@ -25,6 +25,7 @@ _SPAN_SECONDS = 900.0
 # From the instant of a sample to when a query sees it, on an unloaded Prometheus.
 _COMMIT_SECONDS = 0.04
 _RETRY_CAP_SECONDS = 5.0
+_SHORTEST_SECONDS = 0.2
 
 
 @dataclass(slots=True)
@@ -187,7 +188,7 @@ def next_question(latest: tuple[float, ...], now: float, interval_seconds: float
     after its last. Without live series, or when they are late, the rhythm is a quarter interval;
     never more often, since targets have different phases.
     """
-    shortest = interval_seconds / 4
+    shortest = max(interval_seconds / 4, _SHORTEST_SECONDS)
     due = [at + interval_seconds + _COMMIT_SECONDS - now for at in latest]
     ahead = [delay for delay in due if delay > 0]
     late = [delay for delay in due if -interval_seconds < delay <= 0]

@@ -1,6 +1,7 @@
 """The one status write of a pass, and what follows it: events and metrics."""
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum, auto
 
@@ -60,7 +61,7 @@ class StatusWriter:
 def same(one: Json, other: Json) -> bool:
     """Whether two values are the same JSON: tuples are lists, and 1.0 is 1 as the server has it."""
     match one, other:
-        case (dict(), dict()):
+        case (Mapping(), Mapping()):
             return one.keys() == other.keys() and all(same(one[k], other[k]) for k in one)
         case (list() | tuple(), list() | tuple()):
             return len(one) == len(other) and all(map(same, one, other))

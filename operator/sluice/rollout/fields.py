@@ -3,6 +3,7 @@
 The CRD has the same rules. They are repeated here because an object can be older than a rule.
 """
 
+import re
 from enum import StrEnum
 from typing import TypeVar
 
@@ -12,6 +13,9 @@ from sluice.model.reasons import Reason
 from sluice.model.scalars import parse_duration, parse_percent
 
 _Choice = TypeVar("_Choice", bound=StrEnum)
+
+_HIGHEST_RATIO = 10
+_WHOLE = re.compile(r"([0-9]{1,2})%")
 
 
 class InvalidSpecError(ValueError):
@@ -40,9 +44,9 @@ def whole(body: Body, name: str, lowest: int, highest: int) -> int:
 def ratio(body: Body, name: str) -> float:
     """Return the factor above 1 and up to 10."""
     value = body.number(name)
-    if 1 < value <= 10:  # noqa: PLR2004
+    if 1 < value <= _HIGHEST_RATIO:
         return value
-    fault = "is not a ratio above 1 and up to 10"
+    fault = f"is not a ratio above 1 and up to {_HIGHEST_RATIO}"
     raise InvalidSpecError(_path(body, name), f"{value:g}", fault, "1.25")
 
 
@@ -62,9 +66,9 @@ def share(body: Body, name: str, example: str) -> float:
 def whole_percent(body: Body, name: str, example: str) -> int:
     """Return the number, 0 to 99, of a text like «5%»."""
     text = body.text(name)
-    digits = text.removesuffix("%")
-    if digits != text and digits.isascii() and digits.isdigit() and int(digits) < 100:  # noqa: PLR2004
-        return int(digits)
+    match = _WHOLE.fullmatch(text)
+    if match is not None:
+        return int(match[1])
     fault = "is not a whole percentage from 0% to 99%"
     raise InvalidSpecError(_path(body, name), repr(text), fault, example)
 

@@ -13,6 +13,7 @@ from sluice.model.problems import Invalid, Problem, Stalled, Waiting
 from sluice.model.reasons import Reason
 from sluice.model.references import DEPLOYMENTS
 from sluice.rollout.canary import label_key
+from sluice.rollout.routes.acceptance import Acceptance, accepted
 from sluice.rollout.routes.gateway_api import shifted_rules
 from sluice.rollout.routes.parts import Split
 from sluice.rollout.surroundings import Ground, Surroundings
@@ -128,6 +129,17 @@ def route_mismatch(ground: Ground) -> Problem | None:
     return None
 
 
+def route_refused(ground: Ground) -> Problem | None:
+    """Wait for a route that its Gateway refuses already: the canary would be blamed for it."""
+    for name in (route.name for route in ground.around.spec.routes):
+        answer = accepted(ground.around.routes[name])
+        if answer.state is Acceptance.REFUSED:
+            advice = "mend the route; the rollout can begin once it is accepted"
+            message = f"HTTPRoute {name}: {answer.message}: {advice}"
+            return Waiting(Reason.ROUTE_NOT_ACCEPTED, message)
+    return None
+
+
 def obstructed(ground: Ground) -> Problem | None:
     """Refuse a Deployment that cannot run in two versions side by side."""
     if not ground.target.obstacles:
@@ -200,6 +212,7 @@ SERVICE_CHECKS: Final[tuple[ServiceCheck, ...]] = (
 CHECKS: Final[tuple[Check, ...]] = (
     route_missing,  # before what is in them
     route_mismatch,
+    route_refused,
     obstructed,
     volume_single,
     autoscaled,

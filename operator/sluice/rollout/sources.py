@@ -7,6 +7,7 @@ the service `<namespace>-<service>-http-<port>@kubernetesgateway`) and podinfo 6
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import assert_never
 
 from sluice.analysis.slo import ArmData, Measure, Slo, SloData
 from sluice.model.metrics import MetricAnswer, MetricQuery
@@ -114,6 +115,8 @@ def _judged(bound: Bound) -> tuple[Measure, float, float | None]:
         case Latency(quantile=quantile, max_seconds=seconds):
             # Rounded: 1 - 0.99 is not 0.01 in binary, and the share stands in messages.
             return Measure.LATENCY, round(1 - quantile, 9), seconds
+        case _:
+            assert_never(bound)
 
 
 def _pod_label(slo: SloSpec) -> str:
@@ -125,6 +128,8 @@ def _pod_label(slo: SloSpec) -> str:
             return "pod"
         case ErrorSelectors(total=selector) | HistogramSelector(histogram=selector):
             return selector.pod_label
+        case _:
+            assert_never(slo.source)
 
 
 def _selectors(slo: SloSpec, arm: Arm) -> tuple[Selector, Selector, Selector | None]:
@@ -138,6 +143,8 @@ def _selectors(slo: SloSpec, arm: Arm) -> tuple[Selector, Selector, Selector | N
             return total, bad, _own_witness(total)
         case HistogramSelector(histogram):
             return (*_histogram(histogram), _own_witness(histogram))
+        case _:
+            assert_never(slo.source)
 
 
 def _traefik(slo: SloSpec, arm: Arm) -> tuple[Selector, Selector]:

@@ -45,6 +45,12 @@ def backends(operations: Sequence[Operation]) -> Mapping[str, Json]:
             id="splits a sole backend in hundredths of what its author wrote",
         ),
         pytest.param(
+            [ref("checkout", 100)],
+            10,
+            (ref("checkout", 9000), ref("checkout-canary", 1000)),
+            id="does not take a weight of 100 for one that it wrote itself",
+        ),
+        pytest.param(
             [ref("checkout", None)],
             1,
             (ref("checkout", 99), ref("checkout-canary", 1)),

@@ -14,6 +14,8 @@ from tests.unit.rollout.given import ALL_RULES, SPLIT, ref, route, route_body
 
 STRANGERS = st.sampled_from(["legacy", "cart", "search"])
 FILTERS: st.SearchStrategy[dict[str, Json]] = st.sampled_from([{}, {"filters": [{"type": "x"}]}])
+# Whole hundreds look like what is written while the canary is in.
+WEIGHTS = st.one_of(st.integers(0, 10_000), st.integers(0, 100).map(lambda n: n * 100))
 OTHERS = st.builds(lambda n, w, f: ref(n, w, **f), STRANGERS, st.integers(0, 1000), FILTERS)
 PERCENTS = st.one_of(st.none(), st.integers(0, 100))
 
@@ -22,7 +24,7 @@ PERCENTS = st.one_of(st.none(), st.integers(0, 100))
 def rules(draw: st.DrawFn) -> Sequence[dict[str, Json]]:
     """Return a rule with at most one entry of ours among those of others."""
     others = draw(st.lists(OTHERS, max_size=3))
-    ours = ref("checkout", draw(st.integers(0, 10_000)), **draw(FILTERS))
+    ours = ref("checkout", draw(WEIGHTS), **draw(FILTERS))
     place = draw(st.integers(0, len(others)))
     return [*others[:place], ours, *others[place:]]
 

@@ -5,6 +5,7 @@ import pytest
 from sluice.model.cluster import (
     Autoscaler,
     DisruptionBudget,
+    HttpRoute,
     NetworkPolicy,
     RolloutSummary,
     VolumeClaim,
@@ -15,7 +16,16 @@ from sluice.model.problems import Invalid, Problem, Stalled, Waiting
 from sluice.model.reasons import Reason
 from sluice.rollout.refusals import refusal, warnings
 from sluice.rollout.surroundings import Surroundings
-from tests.unit.rollout.given import deployment, metadata, ref, route, service, spec, summary
+from tests.unit.rollout.given import (
+    deployment,
+    metadata,
+    ref,
+    route,
+    route_body,
+    service,
+    spec,
+    summary,
+)
 
 LEAVING = replace(deployment().meta, deleting=True)
 REMEDY = "{key: app, operator: In, values: [checkout, checkout-canary]}"
@@ -54,6 +64,15 @@ def claim(*modes: str, name: str = "data") -> VolumeClaim:
     return VolumeClaim.from_body(Body({"metadata": metadata(name), "spec": {"accessModes": modes}}))
 
 
+def reported(resolved: str) -> HttpRoute:
+    conditions: Json = [
+        {"type": "Accepted", "status": "True", "observedGeneration": 1},
+        {"type": "ResolvedRefs", "status": resolved, "observedGeneration": 1},
+    ]
+    parent: Json = {"parentRef": {"name": "public"}, "conditions": conditions}
+    return HttpRoute.from_body(Body(route_body([[ref("checkout")]], (), [parent])))
+
+
 MOUNTING = deployment(
     pod={"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]}
 )
@@ -77,6 +96,9 @@ TO_BOTH: Json = [{"to": [{"podSelector": {}}, {"ipBlock": {"cidr": "10.0.0.0/8"}
         ),
         pytest.param(
             replace(GOOD, rollouts=(summary("d"),)), id="one of the same second has a later name"
+        ),
+        pytest.param(
+            replace(GOOD, routes={"checkout": reported("True")}), id="the Gateway has the route"
         ),
         pytest.param(
             replace(GOOD, spec=spec(service={"name": "checkout", "port": 80})),
@@ -261,6 +283,13 @@ def test_a_rollout_can_begin(around: Surroundings) -> None:
             Reason.ROUTE_MISMATCH,
             ("write weight 100",),
             id="a part of the route is not whole at the smallest step",
+        ),
+        pytest.param(
+            replace(GOOD, routes={"checkout": reported("False")}),
+            Waiting,
+            Reason.ROUTE_NOT_ACCEPTED,
+            ("HTTPRoute checkout: Gateway public", "ResolvedRefs=False", "mend the route"),
+            id="the Gateway refuses the route already",
         ),
         pytest.param(
             replace(

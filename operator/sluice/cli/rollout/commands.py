@@ -36,7 +36,7 @@ def list_command(context: click.Context, output: Output, *, all_namespaces: bool
 @click.option("-w", "--watch", is_flag=True, help="Follow it; in a pipe one line per change.")
 @click.pass_context
 def get_command(context: click.Context, name: str, output: Output, *, watch: bool) -> None:
-    """Show one Rollout: state, why, what is next, how to undo it, and all its parts."""
+    """Show one Rollout: state, why, what is next, and all its parts."""
     from sluice.cli.rollout.entrances import get_rollout
 
     get_rollout(Settings.of(context), name, output, watch=watch)
@@ -49,7 +49,10 @@ def get_command(context: click.Context, name: str, output: Output, *, watch: boo
 @click.option("--timeout", type=DURATION, default="60s", help="How long to wait. Default: 60s.")
 @click.pass_context
 def status_command(context: click.Context, name: str, output: Output, timeout: float) -> None:
-    """Wait until it comes to rest: exit 0 Healthy, 1 rolled back or stalled, 5 timed out."""
+    """Wait until it comes to rest.
+
+    Exit 0 Healthy, 1 rolled back or stalled, 5 timed out.
+    """
     from sluice.cli.rollout.entrances import await_rollout
 
     await_rollout(Settings.of(context), name, output, timeout)
@@ -76,7 +79,7 @@ def status_command(context: click.Context, name: str, output: Output, timeout: f
 def explain_command(
     context: click.Context, name: str, output: Output, prometheus_url: str, scrape_interval: float
 ) -> None:
-    """Show each check of the operator's decision, and what it does next and when."""
+    """Show why it is where it is, check by check, and what is next."""
     from sluice.cli.rollout.entrances import explain_rollout
 
     explain_rollout(Settings.of(context), name, output, prometheus_url, scrape_interval)

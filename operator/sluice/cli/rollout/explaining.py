@@ -11,11 +11,10 @@ from sluice.adapters.prometheus import NoMetrics, Prometheus
 from sluice.cli.cluster import Cluster
 from sluice.cli.exits import CommandError, Exit
 from sluice.cli.options import Output
+from sluice.cli.render import drawn_header
 from sluice.cli.rollout import find
 from sluice.cli.rollout.gather import Gatherer
-from sluice.cli.render import drawn_header
 from sluice.cli.terminal import STYLES, Terminal
-from sluice.cli.views.forecast import Forecast, forecast
 from sluice.cli.views.glyphs import Glyphs
 from sluice.cli.views.header import header
 from sluice.cli.views.overview import Overview, State
@@ -33,7 +32,7 @@ class Lens:
     scrape_seconds: float
 
 
-async def show_explanation(  # noqa: PLR0913, PLR0917
+async def show_explanation(
     cluster: Cluster,
     ref: ObjectRef,
     terminal: Terminal,
@@ -51,15 +50,13 @@ async def show_explanation(  # noqa: PLR0913, PLR0917
     finally:
         await source.close()
     checks = explain(observation, lens.scrape_seconds)
-    plan = RolloutKind(lens.scrape_seconds).plan(observation)
-    ahead = forecast(plan, observation.now)
     if output is not Output.TABLE:
         told = [{"name": c.name, "passed": c.passed, "message": c.message} for c in checks]
-        terminal.write({"rollout": ref.name, "checks": told, **ahead.to_json()}, output)
+        terminal.write({"rollout": ref.name, "checks": told}, output)
         return
     if not lens.prometheus_url:
         terminal.say("no metrics: give --prometheus-url, for example of a port-forward")
-    terminal.show(explanation(rollout, checks, ahead, observation.now, terminal.glyphs))
+    terminal.show(explanation(rollout, checks, observation.now, terminal.glyphs))
 
 
 def _source(lens: Lens) -> Prometheus | NoMetrics:
@@ -72,14 +69,11 @@ def _source(lens: Lens) -> Prometheus | NoMetrics:
 
 
 def explanation(
-    rollout: Overview, checks: Sequence[Check], ahead: Forecast, now: float, glyphs: Glyphs
+    rollout: Overview, checks: Sequence[Check], now: float, glyphs: Glyphs
 ) -> RenderableType:
-    """Return the picture: head, checks in the order in which they decide, and what is next."""
+    """Return the picture: head, and checks in their order, of which the last says what is next."""
     head = header(rollout, heading_revisions(rollout, glyphs), now)
-    lines = [Text.assemble(("next ", "dim"), told) for told in ahead.told(now)]
-    return Group(
-        drawn_header(head, glyphs), *(_check(check, glyphs) for check in checks), *lines
-    )
+    return Group(drawn_header(head, glyphs), *(_check(check, glyphs) for check in checks))
 
 
 def _check(check: Check, glyphs: Glyphs) -> Text:

@@ -7,12 +7,13 @@ from typing import Final, assert_never
 import click
 
 from sluice.adapters.failures import ConflictError
-from sluice.cli.cluster import Cluster
+from sluice.cli.cluster import Cluster, annotating
 from sluice.cli.exits import CommandError, Exit
 from sluice.cli.rollout import find
 from sluice.cli.rollout.orders import Already, Order, Refused, decide
 from sluice.cli.terminal import Terminal
 from sluice.cli.views.overview import Overview
+from sluice.model.plan import Operation
 from sluice.model.references import ObjectRef
 from sluice.rollout.commands import Verb
 
@@ -82,10 +83,13 @@ async def _write(cluster: Cluster, rollout: Overview, order: Order, consent: Con
         now = rollout if attempt == 0 and not order.dangerous else await _again(cluster, rollout)
         _same_situation(now, order)
         key, text = order.annotation(nonce, consent.reason)
-        version = now.resource_version
-        patch = {"metadata": {"resourceVersion": version, "annotations": {key: text}}}
+        operations = [
+            Operation("replace", "/metadata/resourceVersion", now.resource_version),
+            *annotating(now.body, ("metadata",), key, text),
+        ]
+        write = cluster.try_patch if consent.dry_run else cluster.patch
         try:
-            await cluster.merge(rollout.ref, patch, dry_run=consent.dry_run)
+            await write(rollout.ref, operations)
         except ConflictError:
             continue
         return

@@ -45,9 +45,7 @@ class Mirror:
                 task.cancel()
             await asyncio.gather(*followers, return_exceptions=True)
 
-    async def _next(
-        self, followers: list[asyncio.Task[None]], tick_seconds: float | None
-    ) -> None:
+    async def _next(self, followers: list[asyncio.Task[None]], tick_seconds: float | None) -> None:
         changed = asyncio.create_task(self._changed.wait())
         try:
             done, _ = await asyncio.wait(

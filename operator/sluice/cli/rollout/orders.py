@@ -183,7 +183,7 @@ def _pause(rollout: Overview, status: RolloutStatus, revision: str) -> Answer:
 def _resume(rollout: Overview, status: RolloutStatus, revision: str) -> Answer:
     name = rollout.ref.name
     if not status.paused_by_command and rollout.spec_paused:
-        fix = f"kubectl patch rollout {name} --type=merge -p '{{\"spec\":{{\"paused\":false}}}}'"
+        fix = f'kubectl patch rollout {name} --type=merge -p \'{{"spec":{{"paused":false}}}}\''
         return Refused(f"{name} is paused by spec.paused, not by command", fix)
     if not status.paused_by_command:
         return Already(f"{name} is not paused")

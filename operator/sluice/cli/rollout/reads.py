@@ -52,8 +52,8 @@ async def show_history(
     """Show the past rollouts of one Rollout, the latest first."""
     found = await find.rollout(cluster, ref.namespace, ref.name)
     if output is not Output.TABLE:
-        entries = Body(found.body).body("status").json("history") or ()
-        terminal.write({"history": entries}, output)
+        written = Body(found.body).json("status", "history")
+        terminal.write({"history": written or ()}, output)
         return
     entries = found.status.history if found.status else ()
     if not entries:
@@ -90,9 +90,7 @@ async def _redraw(cluster: Cluster, ref: ObjectRef, terminal: Terminal, clock: C
     with Live(console=terminal.out, auto_refresh=False, transient=False) as live:
         async for _ in mirror.changes(_CLOCK_SECONDS):
             near = _mirrored_family(mirror, ref)
-            live.update(
-                picture(near, clock.now(), terminal.program, terminal.glyphs), refresh=True
-            )
+            live.update(picture(near, clock.now(), terminal.program, terminal.glyphs), refresh=True)
 
 
 async def _append(

@@ -32,8 +32,9 @@ def promote(
     context: click.Context, name: str, reason: str, *, dry_run: bool, yes: bool, full: bool
 ) -> None:
     """Let the canary pass its step."""
-    from sluice.cli.rollout.entrances import Verb, order
+    from sluice.cli.rollout.entrances import order
     from sluice.cli.rollout.giving import Consent
+    from sluice.rollout.commands import Verb
 
     verb = Verb.PROMOTE_FULL if full else Verb.PROMOTE
     order(Settings.of(context), name, verb, Consent(yes, dry_run, reason))
@@ -56,8 +57,9 @@ def abort(  # noqa: PLR0913 - one parameter for each option
     wait: bool,
 ) -> None:
     """Roll the canary back at once (asks)."""
-    from sluice.cli.rollout.entrances import Verb, order
+    from sluice.cli.rollout.entrances import order
     from sluice.cli.rollout.giving import Consent
+    from sluice.rollout.commands import Verb
 
     consent = Consent(yes, dry_run, reason)
     order(Settings.of(context), name, Verb.ABORT, consent, timeout if wait else None)
@@ -68,8 +70,9 @@ def abort(  # noqa: PLR0913 - one parameter for each option
 @click.pass_context
 def retry(context: click.Context, name: str, reason: str, *, dry_run: bool) -> None:
     """Try the version that was rolled back again."""
-    from sluice.cli.rollout.entrances import Verb, order
+    from sluice.cli.rollout.entrances import order
     from sluice.cli.rollout.giving import Consent
+    from sluice.rollout.commands import Verb
 
     order(Settings.of(context), name, Verb.RETRY, Consent(True, dry_run, reason))
 
@@ -79,8 +82,9 @@ def retry(context: click.Context, name: str, reason: str, *, dry_run: bool) -> N
 @click.pass_context
 def pause(context: click.Context, name: str, reason: str, *, dry_run: bool) -> None:
     """Stop the clock; harm, crash, outage and abort still act."""
-    from sluice.cli.rollout.entrances import Verb, order
+    from sluice.cli.rollout.entrances import order
     from sluice.cli.rollout.giving import Consent
+    from sluice.rollout.commands import Verb
 
     order(Settings.of(context), name, Verb.PAUSE, Consent(True, dry_run, reason))
 
@@ -90,8 +94,9 @@ def pause(context: click.Context, name: str, reason: str, *, dry_run: bool) -> N
 @click.pass_context
 def resume(context: click.Context, name: str, reason: str, *, dry_run: bool) -> None:
     """Go on after a pause."""
-    from sluice.cli.rollout.entrances import Verb, order
+    from sluice.cli.rollout.entrances import order
     from sluice.cli.rollout.giving import Consent
+    from sluice.rollout.commands import Verb
 
     order(Settings.of(context), name, Verb.RESUME, Consent(True, dry_run, reason))
 

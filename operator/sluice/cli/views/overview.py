@@ -1,4 +1,4 @@
-"""A Rollout as the command line reads it: more forgiving than the operator, which must act on it."""
+"""A Rollout as the command line reads it: more forgiving than the operator, which has to act."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

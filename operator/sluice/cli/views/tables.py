@@ -71,4 +71,3 @@ def _past(entry: Entry, now: float) -> tuple[Cell, ...]:
         Cell(str(entry.bad_requests)),
         Cell(entry.message),
     )
-

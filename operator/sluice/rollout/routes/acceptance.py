@@ -44,7 +44,7 @@ def _answer(parent: ParentStatus, generation: int) -> Answer:
             behind = f"{gateway} reports {name} for generation {observed}, not yet {generation}"
             return Answer(Acceptance.PENDING, behind)
         if status != "True":
-            says = f"{gateway} says {name}={status}: `kubectl describe httproute` has its reason"
+            says = f"{gateway} says {name}={status} (`kubectl describe httproute` has the reason)"
             state = Acceptance.REFUSED if status == "False" else Acceptance.PENDING
             return Answer(state, says)
     return Answer(Acceptance.ACCEPTED, f"{gateway} has accepted generation {generation}")

@@ -1,0 +1,145 @@
+"""Pods come up, crash, hang and end, as their image or a fault says. Time is virtual."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from enum import Enum, auto
+
+from sluice.model.json import Body, Json, JsonObject
+from sluice.model.references import PODS
+from tests.converge.deployments import SYSTEM
+from tests.converge.store import Store, whole_second
+
+START_SECONDS, RESTART_SECONDS, GRACE_SECONDS = 1.0, 2.0, 1.0
+
+
+class Start(Enum):
+    """What becomes of a pod of an image."""
+
+    READY = auto()
+    NEVER_READY = auto()
+    CRASH = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """How a version behaves: how it starts, and which share (0..1) of its requests fails."""
+
+    start: Start = Start.READY
+    failing: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Life:
+    """A pod's course so far; instants are seconds since the epoch."""
+
+    started: float
+    ready_at: float | None
+    crash_at: float | None
+    ready_since: float | None = None
+    restarts: int = 0
+    crashed_at: float | None = None
+    gone_at: float | None = None
+
+
+@dataclass
+class Kubelet:
+    """All pods. unready: images whose pods fail their readiness probe at the moment."""
+
+    images: dict[str, Image] = field(default_factory=dict)
+    unready: set[str] = field(default_factory=set)
+    lives: dict[str, Life] = field(default_factory=dict)
+
+    def fork(self) -> "Kubelet":
+        """Return a copy."""
+        return Kubelet(dict(self.images), set(self.unready), dict(self.lives))
+
+    def image(self, name: str) -> Image:
+        """Return how an image behaves; an unknown one is a good one."""
+        return self.images.get(name, Image())
+
+    def crash(self, uid: str, now: float) -> None:
+        """Have a container of a pod end with an error now."""
+        self.lives[uid] = replace(self.lives[uid], crash_at=now)
+
+    def step(self, store: Store) -> None:
+        """Bring every pod to this instant."""
+        now = store.now()
+        for ref, pod in tuple(store.every(PODS)):
+            uid = pod.text("metadata", "uid")
+            life = self._live(self.lives.get(uid) or self._born(pod, now), pod, now)
+            self.lives[uid] = life
+            if life.gone_at is not None and life.gone_at <= now:
+                del self.lives[uid]
+                meta: JsonObject = {**pod.body("metadata").value, "finalizers": []}
+                store.update(ref, {**pod.value, "metadata": meta}, SYSTEM)
+            else:
+                store.update(ref, {**pod.value, "status": _status(life)}, SYSTEM, "status")
+
+    def due(self) -> Iterator[float]:
+        """Yield the instants at which a pod changes by itself."""
+        for life in self.lives.values():
+            waiting_to_be_ready = life.ready_at if life.ready_since is None else None
+            yield from (
+                at for at in (waiting_to_be_ready, life.crash_at, life.gone_at) if at is not None
+            )
+
+    def _born(self, pod: Body, now: float) -> Life:
+        up = now + START_SECONDS
+        match self.image(image_of(pod)).start:
+            case Start.READY:
+                return Life(now, ready_at=up, crash_at=None)
+            case Start.NEVER_READY:
+                return Life(now, ready_at=None, crash_at=None)
+            case Start.CRASH:
+                return Life(now, ready_at=None, crash_at=up)
+
+    def _live(self, life: Life, pod: Body, now: float) -> Life:
+        if pod.has("metadata", "deletionTimestamp"):
+            gone_at = now + GRACE_SECONDS if life.gone_at is None else life.gone_at
+            return replace(life, ready_since=None, ready_at=None, crash_at=None, gone_at=gone_at)
+        if life.crash_at is not None and life.crash_at <= now:
+            again = self.image(image_of(pod)).start is Start.CRASH
+            back = now + RESTART_SECONDS
+            return replace(
+                life,
+                ready_at=None if again else back,
+                ready_since=None,
+                crash_at=back if again else None,
+                restarts=life.restarts + 1,
+                crashed_at=now,
+            )
+        if image_of(pod) in self.unready or life.ready_at is None or life.ready_at > now:
+            return replace(life, ready_since=None)
+        return life if life.ready_since is not None else replace(life, ready_since=now)
+
+
+def image_of(pod: Body) -> str:
+    """Return the image of the pod's one container."""
+    (container,) = pod.bodies("spec", "containers")
+    return container.text("image")
+
+
+def _status(life: Life) -> JsonObject:
+    ready = life.ready_since is not None
+    changed = life.ready_since or life.crashed_at or life.started
+    crashed: dict[str, Json] = {}
+    if life.crashed_at is not None:
+        ended: JsonObject = {
+            "exitCode": 1,
+            "reason": "Error",
+            "finishedAt": whole_second(life.crashed_at),
+        }
+        crashed = {"lastState": {"terminated": ended}}
+    container: JsonObject = {"name": "app", "restartCount": life.restarts, "ready": ready}
+    return {
+        "phase": "Running",
+        "startTime": whole_second(life.started),
+        "conditions": [
+            {
+                "type": "Ready",
+                "status": "True" if ready else "False",
+                "lastTransitionTime": whole_second(changed),
+            }
+        ],
+        "containerStatuses": [{**container, **crashed}],
+    }
