@@ -18,15 +18,15 @@ QUICK_ANALYSIS: JsonObject = {
     "slos": [
         {"name": "errors", "errorRate": {"max": "1%"}, "source": {"preset": "traefik"}},
     ],
-    "minDuration": "3s",
-    "maxDuration": "8s",
+    "minDuration": "2s",
+    "maxDuration": "6s",
     "warmup": "1s",
     "outage": {"above": "30%", "for": "2s"},
 }
 QUICK: JsonObject = {
     "steps": [{"weight": 10}, {"weight": 50}],
     "analysis": QUICK_ANALYSIS,
-    "bake": "3s",
+    "bake": "2s",
     "drain": "2s",
     "progressDeadline": "20s",
     "verifyTimeout": "4s",

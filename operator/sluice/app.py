@@ -14,7 +14,7 @@ from sluice.adapters.kube import KubeClient
 from sluice.adapters.prometheus import Credentials, NoMetrics, Prometheus
 from sluice.api.server import application, listen
 from sluice.engine.leader import LEASES, Elector
-from sluice.engine.process import Engine, EngineSettings
+from sluice.engine.process import BrokenError, Engine, EngineSettings
 from sluice.handlers.watching import Watch
 from sluice.model.kind import Kind
 from sluice.model.names import ROLLOUT_LABEL
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 
 _LEASE_NAME = "sluice"
 _LABEL_SELECTORS = {ENDPOINTSLICES: ROLLOUT_LABEL}
-_GRACE_SECONDS, _KOPF_SECONDS = 3.0, 1.0
+_GRACE_SECONDS, _KOPF_SECONDS = 2.0, 1.5
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,10 +48,6 @@ class Settings:
     listen: str = ":8080"
     workers: int = 16
     leader_election: bool = True
-
-
-class BrokenError(Exception):
-    """The operator cannot go on; the process ends, non-zero, and is started anew."""
 
 
 async def serve(settings: Settings, kinds: tuple[Kind, ...]) -> None:

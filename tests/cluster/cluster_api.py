@@ -77,9 +77,7 @@ class ClusterApi:
 
     async def delete(self, ref: ObjectRef, propagation: str = "Background") -> None:
         """Delete the object if it is there; propagation: Background, Foreground or Orphan."""
-        async with self.session.delete(
-            ref.path, json={"propagationPolicy": propagation}
-        ) as answer:
+        async with self.session.delete(ref.path, json={"propagationPolicy": propagation}) as answer:
             if answer.status != 404:
                 await _read(answer)
 

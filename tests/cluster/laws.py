@@ -1,13 +1,16 @@
 """What must hold in every scenario, whatever happens in it."""
 
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Container
 from itertools import pairwise
 from operator import attrgetter
 from typing import Final
 
 from sluice.model.references import DEPLOYMENTS
+from sluice.rollout.phases import Stage
 from tests.cluster.app_manifests import NAME
+from tests.cluster.load import Load
 from tests.cluster.sampler import Sampler
 
 # A pod that dies is taken out of the endpoints first; then the operator hears of it and writes.
@@ -47,12 +50,26 @@ def weight_was_carried(sampler: Sampler) -> None:
             )
 
 
+def nobody_noticed(sampler: Sampler, load: Load, since: float = 0.0) -> None:
+    """No request failed since the instant; which ones, and at what stage, if some did."""
+    failed = load.failures(since)
+    found = Counter(
+        (answer.status, answer.version or "gateway", str(_stage_at(sampler, answer.at)))
+        for answer in failed
+    )
+    slowest = max((answer.seconds for answer in failed), default=0.0)
+    assert not failed, f"{dict(found)}, up to {slowest:.2f} s; {sampler}"
+
+
+def _stage_at(sampler: Sampler, instant: float) -> Stage | None:
+    earlier = bisect_left(sampler.statuses, instant, key=attrgetter("at"))
+    return sampler.statuses[earlier - 1].status.stage if earlier else None
+
+
 def is_clean(sampler: Sampler) -> bool:
     """Tell whether no route names the canary and no canary has pods."""
     canaries = [
-        body
-        for body in sampler.present(DEPLOYMENTS)
-        if body.text("metadata", "name") != NAME
+        body for body in sampler.present(DEPLOYMENTS) if body.text("metadata", "name") != NAME
     ]
     empty = all(
         body.whole("spec", "replicas") == 0 and body.whole("status", "replicas", default=0) == 0

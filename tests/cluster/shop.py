@@ -82,6 +82,7 @@ class Shop:
         await self.create(ROLLOUTS, app_manifests.rollout(self.plan))
         await self.sampler.until(self.is_at_rest, READY_SECONDS, "Healthy Rollout")
         await self.sampler.until(self.serves, READY_SECONDS, f"answer of {version.name}")
+        self.load.answers.clear()  # nobody could be served before
 
     async def create(self, resource: Resource, manifest: JsonObject) -> None:
         """Create one object of the application."""
@@ -159,12 +160,16 @@ class Shop:
         """Wait until the version is promoted and serves alone; return the record of it."""
         await self.sampler.until(self._promoted_once_more(), within, f"promotion of {version.name}")
         await self._settled()
+        await self.users_see(version)
+        return self.status.history[0]
+
+    async def users_see(self, version: Version) -> None:
+        """Check that every one of the next requests is answered by the version."""
         at = time.time()
         await self.sampler.until(
             lambda: len(self.load.since(at)) > 20, READY_SECONDS, "20 more requests"
         )
         assert set(self.load.versions(at)) == {version.name}
-        return self.status.history[0]
 
     def _promoted_once_more(self) -> Callable[[], bool]:
         before = len(self.status.history)
@@ -190,6 +195,10 @@ class Shop:
         await self.sampler.until(
             lambda: laws.is_clean(self.sampler), READY_SECONDS, "clean route without canary pods"
         )
+
+    def nobody_noticed(self, since: float = 0.0) -> None:
+        """Check that no request failed since the instant."""
+        laws.nobody_noticed(self.sampler, self.load, since)
 
     async def weight_zero(self, since: float, within: float = ROLLBACK_SECONDS) -> float:
         """Return how many seconds after `since` the route gave the canary nothing any more."""

@@ -49,7 +49,7 @@ class SluiceProcess:
         deadline = time.monotonic() + READY_SECONDS
         async with aiohttp.ClientSession() as session:
             while not await _is_ready(session):
-                assert self._running is not None and self._running.poll() is None, self.tail()
+                assert self._runs(), self.tail()
                 assert time.monotonic() < deadline, self.tail()
                 await asyncio.sleep(0.05)
 
@@ -74,6 +74,9 @@ class SluiceProcess:
     def tail(self) -> str:
         """Return the end of what it said."""
         return self.log.read_text(errors="replace")[-3000:]
+
+    def _runs(self) -> bool:
+        return self._running is not None and self._running.poll() is None
 
     def _end(self, how: signal.Signals) -> None:
         if self._running is not None:
@@ -108,4 +111,3 @@ def in_place_of_the_pod(
         if installed:
             kubectl("scale", DEPLOYMENT, WHERE, "--replicas=1")
             kubectl("rollout", "status", DEPLOYMENT, WHERE, "--timeout=120s")
-

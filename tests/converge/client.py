@@ -137,8 +137,7 @@ class MemoryClient(KubeClient):
 
     def _seen(self) -> int:
         log = self._store.log
-        quiet_since = self._store.written_at
-        overdue = self._now() - quiet_since >= _OVERDUE_SECONDS
+        overdue = self._now() - self._store.written_at >= _OVERDUE_SECONDS
         return len(log) if overdue else max(0, len(log) - self._view.lag)
 
     async def _wait(self, until: float) -> bool:
@@ -153,7 +152,7 @@ class MemoryClient(KubeClient):
         return False
 
     def _now(self) -> float:
-        return asyncio.get_running_loop().time()
+        return self._store.now()
 
 
 def _matches(item: JsonObject, label_selector: str) -> bool:

@@ -48,6 +48,7 @@ class Store:
     objects: dict[ObjectRef, JsonObject] = field(default_factory=dict)
     log: list[Change] = field(default_factory=list)
     version: int = 0
+    written_at: float = 0.0
 
     def find(self, ref: ObjectRef) -> Body | None:
         """Return the object, None if it does not exist."""
@@ -119,13 +120,9 @@ class Store:
         return self._write("MODIFIED", ref, {**old, "metadata": going}, user)
 
     def fork(self, now: Callable[[], float]) -> "Store":
-        """Return a store with the same objects and the same past."""
+        """Return a store with the same objects; whoever watches it begins with a list."""
         return replace(
-            self,
-            now=now,
-            changed=lambda _: None,
-            objects=dict(self.objects),
-            log=list(self.log),
+            self, now=now, changed=lambda _: None, objects=dict(self.objects), log=[]
         )
 
     def _write(self, kind: str, ref: ObjectRef, new: JsonObject, user: str) -> JsonObject:
@@ -146,6 +143,7 @@ class Store:
 
     def _tell(self, change: Change) -> None:
         self.log.append(change)
+        self.written_at = self.now()
         self.changed(change)
 
 

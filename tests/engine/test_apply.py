@@ -15,7 +15,7 @@ from sluice.engine.knowledge import Knowledge
 from sluice.engine.metrics import Metrics
 from sluice.engine.own import OwnObjects
 from sluice.engine.writer import GateClosedError, Writer
-from sluice.model.json import Json
+from sluice.model.json import Json, JsonObject
 from sluice.model.kind import One
 from sluice.model.plan import Create, Delete, Expectation, Fence, Operation, Patch
 from sluice.model.problems import Problem, Stalled, Transient, Waiting
@@ -23,10 +23,10 @@ from sluice.model.reasons import Reason
 from sluice.model.references import DEPLOYMENTS, SERVICES, ObjectRef
 from tests.engine.apiserver import ApiServer, Fault, api_server
 from tests.engine.harness import NS, TOYS, deployment, deployment_ref, toy, toy_ref
-from tests.engine.store import Object, RefusalError, Store
+from tests.engine.store import RefusalError, Store
 
 SERVICE = ObjectRef(SERVICES, NS, "canary")
-MANIFEST = {"metadata": {"name": "canary", "labels": {"owner": "me"}}, "spec": {}}
+MANIFEST: JsonObject = {"metadata": {"name": "canary", "labels": {"owner": "me"}}, "spec": {}}
 CREATE = Create("canary", SERVICE, MANIFEST, {"owner": "me"})
 
 
@@ -58,9 +58,8 @@ class World:
 async def world() -> AsyncIterator[World]:
     """Two Deployments of one replica, and one of our objects at stage Shifting."""
     store, cache = Store(), Cache()
-    store.create(*in_namespace(deployment("app")))
-    store.create(*in_namespace(deployment("second")))
-    store.create(*in_namespace(toy()))
+    for resource, manifest in (deployment("app"), deployment("second"), toy()):
+        store.create(resource, NS, manifest)
     store.set(toy_ref(), "status.stage", "Shifting")
     own = OwnObjects([TOYS], cache, lambda *_: None, lambda _: None)
     own.put(TOYS, store.get(toy_ref()))
@@ -71,10 +70,6 @@ async def world() -> AsyncIterator[World]:
         it = World(store, server, cache, own, Applier(client, writer, knowledge))
         yield it
         await client.close()
-
-
-def in_namespace(made: tuple[object, Object]) -> tuple[object, str, Object]:
-    return made[0], NS, made[1]
 
 
 def scale(
@@ -148,7 +143,7 @@ async def test_a_fenced_write_is_not_done_for_a_namesake() -> None:
     async with world() as it:
         fence = it.fence()
         it.store.delete(toy_ref())
-        it.store.create(*in_namespace(toy()))
+        it.store.create(TOYS, NS, toy()[1])
         it.store.set(toy_ref(), "status.stage", "Shifting")
 
         assert await it.applier.apply([scale(fence=fence)]) == Applied(stale=True)

@@ -12,11 +12,11 @@ from sluice.adapters.kube import KubeClient
 from sluice.engine.cache import Cache
 from sluice.engine.own import OwnObjects, Verifier
 from sluice.engine.queue import Lane
-from sluice.model.json import Body
+from sluice.model.json import Body, JsonObject
 from sluice.model.references import ObjectRef
 from tests.engine.apiserver import ApiServer, Fault, api_server
 from tests.engine.harness import NS, TOYS, toy, toy_ref, until
-from tests.engine.store import Object, RefusalError, Store
+from tests.engine.store import RefusalError, Store
 
 
 @dataclass
@@ -39,9 +39,9 @@ class Owned:
         return sorted(ref.name for ref in self.objects.known(TOYS))
 
 
-def body(version: int, uid: str = "u", **metadata: object) -> Object:
+def body(version: int, uid: str = "u", metadata: JsonObject | None = None) -> JsonObject:
     meta = {"namespace": NS, "name": "one", "uid": uid, "resourceVersion": str(version)}
-    return {"metadata": {**meta, "generation": 1, **metadata}, "spec": {}}
+    return {"metadata": {**meta, "generation": 1, **(metadata or {})}, "spec": {}}
 
 
 @pytest.mark.parametrize(
@@ -53,11 +53,11 @@ def body(version: int, uid: str = "u", **metadata: object) -> Object:
         pytest.param({"labels": {"a": "b"}}, Lane.CHANGE, id="a label is a change"),
     ],
 )
-def test_tells_how_urgent_a_change_is(change: dict[str, object], lane: Lane) -> None:
+def test_tells_how_urgent_a_change_is(change: JsonObject, lane: Lane) -> None:
     owned = Owned()
 
     owned.objects.put(TOYS, body(1))
-    owned.objects.put(TOYS, body(2, **change))
+    owned.objects.put(TOYS, body(2, metadata=change))
 
     assert owned.changed == [("one", Lane.CHANGE), ("one", lane)]
 
@@ -85,7 +85,7 @@ def test_the_answer_to_our_own_write_wakes_nobody_nor_does_its_event() -> None:
 def test_managed_fields_are_not_kept() -> None:
     owned = Owned()
 
-    kept = owned.objects.put(TOYS, body(1, managedFields=[{"manager": "kubectl"}]))
+    kept = owned.objects.put(TOYS, body(1, metadata={"managedFields": [{"manager": "kubectl"}]}))
 
     assert kept is not None
     assert not Body(kept.body).has("metadata", "managedFields")

@@ -8,6 +8,7 @@ import click
 
 from tests.localcluster.down import down_steps
 from tests.localcluster.facts import facts, shell_lines
+from tests.localcluster.locking import exclusive
 from tests.localcluster.operator_image import load_operator
 from tests.localcluster.places import places
 from tests.localcluster.state import read_state
@@ -27,13 +28,17 @@ def up_command(*, control_plane_only: bool) -> None:
     """Build what is not built, start what is not running, wait until all is ready."""
     if os.geteuid() != 0 and not control_plane_only:
         click.echo("Not root: control plane only. Tests that need pods will be skipped.")
-    up(places(), control_plane_only=control_plane_only or os.geteuid() != 0)
+    here = places()
+    with exclusive(here):
+        up(here, control_plane_only=control_plane_only or os.geteuid() != 0)
 
 
 @main.command("down")
 def down_command() -> None:
     """End the cluster and leave nothing of it but the cache of programs."""
-    run_steps(down_steps(places()))
+    here = places()
+    with exclusive(here):
+        run_steps(down_steps(here))
 
 
 @main.command("status")
@@ -86,7 +91,9 @@ def env_command() -> None:
 )
 def load_operator_command(wheel: Path, lock: Path) -> None:
     """Make the operator's image of a wheel and give it to the cluster."""
-    load_operator(wheel, lock, places())
+    here = places()
+    with exclusive(here):
+        load_operator(wheel, lock, here)
 
 
 if __name__ == "__main__":

@@ -6,12 +6,20 @@ import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+from typing import Final
 
 from tests.localcluster.places import Places
 from tests.localcluster.programs import CLUSTER, RUNC, TRAEFIK, GoModule, Programs
 from tests.localcluster.steps import SetupError
 
-MINIMUM_GO = (1, 26)
+MINIMUM_GO: Final = (1, 26)
+
+# A compiler is a short-lived program: it need not collect much garbage, and one thread for each of
+# as many compilers as there are processors wastes less than several threads each. Together with no
+# debugging information this saves 38% of the processor time (see README.md).
+FRUGAL: Final = {"GOGC": "400", "GOMEMLIMIT": "3GiB", "GOMAXPROCS": "1"}
+PARALLEL: Final = f"-p={len(os.sched_getaffinity(0))}"
+NO_DEBUGGING: Final = "-gcflags=all=-dwarf=false"
 
 
 def require_go() -> None:
@@ -60,10 +68,9 @@ def build(module: GoModule, places: Places) -> None:
         with log.open("w") as output:
             _go(*_build_arguments(module, target), module=module, output=output.fileno())
         if module.assets is not None:
-            source = _go_output(
-                "list", "-m", "-f", "{{.Dir}}", module.assets.module, folder=module.folder
-            )
-            shutil.copytree(Path(source) / module.assets.folder, target / "assets")
+            words = ("list", "-m", "-f", "{{.Dir}}", module.assets.module)
+            source = Path(_go_output(*words, folder=module.folder))
+            shutil.copytree(source / module.assets.folder, target / "assets")
         target.rename(built(module, places))
 
 
@@ -73,9 +80,8 @@ def build_log(module: GoModule, places: Places) -> Path:
 
 
 def _key(module: GoModule) -> str:
-    digest = hashlib.sha256(
-        repr((module.tags, module.cgo, sorted(module.variables.items()))).encode()
-    )
+    settings = (module.tags, module.cgo, sorted(module.variables.items()))
+    digest = hashlib.sha256(repr(settings).encode())
     for path in sorted(module.folder.rglob("*")):
         if path.is_file():
             digest.update(str(path.relative_to(module.folder)).encode())
@@ -94,6 +100,8 @@ def _build_arguments(module: GoModule, target: Path) -> list[str]:
         packages.append("./...")
     return [
         "build",
+        PARALLEL,
+        NO_DEBUGGING,
         "-trimpath",
         # A profile beside a main package would have every library compiled again for it alone.
         "-pgo=off",
@@ -109,15 +117,10 @@ def _build_arguments(module: GoModule, target: Path) -> list[str]:
 
 
 def _go(*arguments: str, module: GoModule, output: int) -> None:
-    environment = os.environ | {
-        "CGO_ENABLED": "1" if module.cgo else "0",
-        # The compiler is a short-lived program: collecting less garbage saves time (see README).
-        "GOGC": "400",
-    }
     subprocess.run(
         ["go", *arguments],
         cwd=module.folder,
-        env=environment,
+        env=os.environ | FRUGAL | {"CGO_ENABLED": "1" if module.cgo else "0"},
         stdout=output,
         stderr=subprocess.STDOUT,
         check=True,
@@ -125,7 +128,6 @@ def _go(*arguments: str, module: GoModule, output: int) -> None:
 
 
 def _go_output(*arguments: str, folder: Path) -> str:
-    done = subprocess.run(
-        ["go", *arguments], cwd=folder, capture_output=True, text=True, check=True
-    )
+    command = ["go", *arguments]
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
     return done.stdout.strip()

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Final
 
 from tests.localcluster import addresses
 from tests.localcluster.control_groups import remove_control_groups
@@ -17,7 +18,7 @@ from tests.localcluster.steps import SetupError
 from tests.localcluster.waiting import wait_until
 
 # The kubelet sets these for the whole machine (pkg/kubelet/cm, setupKernelTunables).
-KERNEL_SETTINGS = (
+KERNEL_SETTINGS: Final = (
     "vm/overcommit_memory",
     "vm/panic_on_oom",
     "kernel/panic",
@@ -25,8 +26,15 @@ KERNEL_SETTINGS = (
     "kernel/keys/root_maxkeys",
     "kernel/keys/root_maxbytes",
 )
-SYSTEM_SETTINGS = Path("/proc/sys")
-INTERFACES = Path("/sys/class/net")
+HOME_CONTENT: Final = frozenset(
+    (
+        *("before.json", "finished"),
+        *("bin", "config", "keys", "kubeconfigs", "kubectl-cache", "logs", "processes"),
+        *("containerd", "etcd", "kubelet", "run", "volume-plugins"),
+    )
+)
+SYSTEM_SETTINGS: Final = Path("/proc/sys")
+INTERFACES: Final = Path("/sys/class/net")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,9 +48,8 @@ class Before:
 def record(places: Places) -> None:
     """Write down what is about to change, and make the mount points that the node needs."""
     missing = tuple(str(folder) for folder in PRIVATE_FOLDERS if not folder.exists())
-    before = Before(
-        {name: _setting(name).read_text().strip() for name in _present_settings()}, missing
-    )
+    settings = {name: _setting(name).read_text().strip() for name in _present_settings()}
+    before = Before(settings, missing)
     _file(places).write_text(json.dumps(asdict(before)))
     for folder in missing:
         Path(folder).mkdir(parents=True)
@@ -71,9 +78,8 @@ def refuse_another_cluster() -> None:
 
 def mounts_below(folder: Path) -> tuple[Path, ...]:
     """Return the mount points below a folder, in the namespace of this process."""
-    points = (
-        Path(line.split()[4]) for line in Path("/proc/self/mountinfo").read_text().splitlines()
-    )
+    lines = Path("/proc/self/mountinfo").read_text().splitlines()
+    points = (Path(line.split()[4]) for line in lines)
     return tuple(point for point in points if folder in point.parents)
 
 
@@ -114,8 +120,17 @@ def _delete_home(places: Places) -> None:
             f"{len(mounted)} file systems are mounted below {places.home}, the first at "
             f"{mounted[0]}: unmount them, then try again"
         )
-    if places.home.exists():
-        shutil.rmtree(places.home)
+    if not places.home.exists():
+        return
+    # SLUICE_LOCALCLUSTER_HOME may name a folder that holds something else, by mistake.
+    foreign = {path.name for path in places.home.iterdir()} - HOME_CONTENT
+    if foreign:
+        raise SetupError(
+            f"{places.home} holds what no local cluster has put there "
+            f"({', '.join(sorted(foreign))}), so it is not deleted: move that away, or set "
+            "SLUICE_LOCALCLUSTER_HOME to a folder of its own"
+        )
+    shutil.rmtree(places.home)
 
 
 def _present_settings() -> Iterator[str]:

@@ -5,6 +5,7 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from tests.localcluster.places import Places
 from tests.localcluster.steps import SetupError
@@ -18,7 +19,7 @@ class Package:
     shown_by: str
 
 
-PACKAGES = (
+PACKAGES: Final = (
     Package("gcc", "gcc"),
     Package("libc6-dev", "/usr/include/stdio.h"),
     Package("pkg-config", "pkg-config"),
@@ -29,6 +30,7 @@ PACKAGES = (
     Package("mount", "mount"),
     Package("openssl", "openssl"),
     Package("mmdebstrap", "mmdebstrap"),
+    Package("debian-archive-keyring", "/usr/share/keyrings/debian-archive-keyring.gpg"),
     Package("ca-certificates", "/etc/ssl/certs/ca-certificates.crt"),
 )
 

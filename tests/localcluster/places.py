@@ -3,9 +3,10 @@
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 # sun_path of a Unix socket holds 108 bytes, the last one a zero.
-SOCKET_PATH_LIMIT = 107
+SOCKET_PATH_LIMIT: Final = 107
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,15 @@ import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Final
 
+from tests.localcluster.atomic import replacing
 from tests.localcluster.waiting import wait_until
 
-BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
-STATE_FIELD, START_TIME_FIELD = 0, 19  # of /proc/<pid>/stat, counted after the command in brackets
+BOOT_ID: Final = Path("/proc/sys/kernel/random/boot_id")
+# Of /proc/<pid>/stat, counted after the command in brackets.
+STATE_FIELD: Final = 0
+START_TIME_FIELD: Final = 19
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +60,8 @@ def start(
 def record(name: str, pid: int, *, records: Path) -> Process:
     """Write down a process so that a later `down` recognises it."""
     process = _identify(name, pid)
-    records.mkdir(parents=True, exist_ok=True)
-    (records / f"{name}.json").write_text(json.dumps(asdict(process)))
+    with replacing(records / f"{name}.json") as partial:
+        partial.write_text(json.dumps(asdict(process)))
     return process
 
 

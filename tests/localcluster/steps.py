@@ -6,10 +6,11 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import click
 
-LOG_TAIL_LINES = 15
+LOG_TAIL_LINES: Final = 15
 
 
 class SetupError(Exception):

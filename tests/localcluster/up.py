@@ -83,13 +83,12 @@ def _node_steps(places: Places, background: Background) -> Sequence[Step]:
     programs = built_programs(places)
     daemons = Daemons(places, programs.cluster, in_node=True)
     kubectl = admin_kubectl(places)
-    sources = partial(_fetch_later_sources)
     base = partial(make_base, places)
     images = partial(import_program_images, programs, daemons)
 
     def prepare() -> None:
         install_packages(apt_log(places))
-        background.begin(sources)
+        background.begin(_fetch_later_sources)
         background.begin(base)
 
     def finish_base() -> None:

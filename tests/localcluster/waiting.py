@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable
+from typing import Final
 
-POLL_SECONDS = 0.05
+POLL_SECONDS: Final = 0.05
 
 
 def wait_until(condition: Callable[[], bool], *, timeout_seconds: float, waiting_for: str) -> None:

@@ -67,7 +67,9 @@ def paired(count: Series, bucket: Series) -> tuple[Series, Series]:
         if instant in fast
     ]
     unknown = math.nan
-    known = [(t, a, b) if is_count(a) and is_count(b) else (t, unknown, unknown) for t, a, b in rows]
+    known = [
+        (t, a, b) if is_count(a) and is_count(b) else (t, unknown, unknown) for t, a, b in rows
+    ]
     times = tuple(row[0] for row in known)
     return (
         Series(count.labels, times, tuple(row[1] for row in known)),

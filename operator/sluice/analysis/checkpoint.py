@@ -13,9 +13,10 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import TypeAlias
 
-from sluice.analysis import evidence, proof
+from sluice.analysis import evidence
 from sluice.analysis.counts import Counts
 from sluice.analysis.outage import Streak
+from sluice.analysis.proof import NOTHING_PROVEN
 from sluice.analysis.samples import gap_seconds
 from sluice.analysis.state import SloState
 from sluice.analysis.trial import Trial
@@ -29,8 +30,8 @@ LOOK_BACK_SECONDS = 60.0
 
 Numbers: TypeAlias = list[float]
 
-_SIZES, _PROOFS = len(evidence.NOTHING_SEEN), len(proof.NOTHING_PROVEN)
-_LENGTH = 2 + 2 * _SIZES + _PROOFS + 2 + 4 + 5
+_SIZES, _PROOFS = len(evidence.FIRST_BETS), len(NOTHING_PROVEN)
+_LENGTH = 2 + 2 * _SIZES + _PROOFS + 2 + 4 + 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,7 @@ def _numbers_of(state: SloState) -> Numbers:
         state.stable_over,
         *_pair(state.canary),
         *_pair(state.stable),
+        float(streak.ticks),
         streak.seconds,
         *_pair(streak.canary),
         *_pair(streak.stable),
@@ -120,7 +122,7 @@ def _state_of(numbers: Numbers) -> SloState:
         stable_over=next(take),
         canary=Counts(*some(2)),
         stable=Counts(*some(2)),
-        streak=Streak(next(take), Counts(*some(2)), Counts(*some(2))),
+        streak=Streak(int(next(take)), next(take), Counts(*some(2)), Counts(*some(2))),
     )
 
 

@@ -17,3 +17,6 @@ class Counts:
 
     def __add__(self, other: "Counts") -> "Counts":
         return Counts(self.bad + other.bad, self.total + other.total)
+
+
+NONE = Counts()

@@ -9,6 +9,7 @@ probability that it ever reaches 1/alpha is at most alpha (Ville's inequality).
 
 import math
 from collections.abc import Iterable
+from typing import TypeAlias
 
 GROWTHS = (1.25, 1.5, 2.0, 3.0, 5.0, 8.0, 16.0, 32.0, 64.0, 128.0)
 """Sizes of a regression, as multiples of what is allowed."""
@@ -28,12 +29,13 @@ LOG_TENFOLD = math.log(10)
 TENFOLD_SECONDS = 2.0
 """Evidence grows at most tenfold in this time, so that no single burst decides."""
 
-_LOG_CEILING = 600.0
+_CEILING = 1e250
+"""Wealth stays far from infinity; less wealth is never wrong."""
 
-Logs = tuple[float, ...]
-"""The logarithm of the wealth on each size of `GROWTHS`."""
+Wealth: TypeAlias = tuple[float, ...]
+"""What is bet on each size of `GROWTHS`."""
 
-NOTHING_SEEN: Logs = (math.log((1 - LATER) / len(GROWTHS)),) * len(GROWTHS)
+FIRST_BETS: Wealth = ((1 - LATER) / len(GROWTHS),) * len(GROWTHS)
 
 
 def log_cap(seconds: float) -> float:
@@ -41,30 +43,24 @@ def log_cap(seconds: float) -> float:
     return LOG_TENFOLD * min(1.0, seconds / TENFOLD_SECONDS)
 
 
-def grow(logs: Logs, age_seconds: float, seconds: float, ratios: Iterable[float]) -> Logs:
-    """Return the wealth after a tick: new bets are placed, then each is multiplied by its ratio.
+def grow(bets: Wealth, age_seconds: float, seconds: float, ratios: Iterable[float]) -> Wealth:
+    """Return the bets after a tick: new ones are placed, then each is multiplied by its ratio.
 
     age_seconds: how long evidence has been gathered before the tick; seconds: its length.
     ratios: log likelihood ratios in the order of `GROWTHS`, already divided by overdispersion.
     """
     placed = _waiting(age_seconds) * seconds / (HORIZON_SECONDS + age_seconds + seconds)
-    bet, cap = math.log(placed / len(GROWTHS)), log_cap(seconds)
+    more, cap = placed / len(GROWTHS), log_cap(seconds)
     return tuple(
-        min(_log_of_sum(log, bet) + min(ratio, cap), _LOG_CEILING)
-        for log, ratio in zip(logs, ratios, strict=True)
+        min((bet + more) * math.exp(min(ratio, cap)), _CEILING)
+        for bet, ratio in zip(bets, ratios, strict=True)
     )
 
 
-def wealth(logs: Logs, age_seconds: float) -> float:
+def wealth(bets: Wealth, age_seconds: float) -> float:
     """Return the e-value: what is bet and what still waits, 1 at the beginning."""
-    return math.fsum(map(math.exp, logs)) + _waiting(age_seconds)
+    return math.fsum(bets) + _waiting(age_seconds)
 
 
 def _waiting(age_seconds: float) -> float:
     return LATER * HORIZON_SECONDS / (HORIZON_SECONDS + age_seconds)
-
-
-def _log_of_sum(first: float, second: float) -> float:
-    """Return ln(e^first + e^second) without leaving the range of floats."""
-    high, low = (first, second) if first > second else (second, first)
-    return high + math.log1p(math.exp(low - high))

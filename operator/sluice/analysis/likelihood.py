@@ -30,9 +30,7 @@ def absolute(arm: Counts, null: float, alternative: float) -> float:
     The null hypothesis is «at most `null`» when alternative > null, else «at least».
     """
     good = arm.total - arm.bad
-    return arm.bad * math.log(alternative / null) + good * math.log(
-        (1 - alternative) / (1 - null)
-    )
+    return arm.bad * math.log(alternative / null) + good * math.log((1 - alternative) / (1 - null))
 
 
 def worse_share(null: float, growth: float) -> float:

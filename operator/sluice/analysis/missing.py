@@ -36,10 +36,15 @@ def what_is_missing(reading: Reading, data: SloData, trial: Trial, now: float) -
     return ""
 
 
+def answers_of(trial: Trial, data: SloData) -> _Answers:
+    """Return the answers without which an SLO cannot be judged: at 100% stable has no part."""
+    return data.canary.answers if trial.weight == ALL_TRAFFIC else data.answers
+
+
 def _arms(reading: Reading, data: SloData, trial: Trial) -> Iterator[tuple[str, _Answers]]:
     """Yield each arm that is judged, with the answers that show whether its targets are scraped."""
     if reading.slo.per_backend:
-        yield "the gateway", data.answers
+        yield "the gateway", answers_of(trial, data)
         return
     yield "the canary", data.canary.answers
     if trial.weight != ALL_TRAFFIC:

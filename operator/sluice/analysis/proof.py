@@ -6,6 +6,7 @@ within the SLO. It begins anew with each step: a fault that needs load shows at 
 """
 
 import math
+from typing import TypeAlias
 
 from sluice.analysis.counts import Counts
 from sluice.analysis.likelihood import absolute, relative
@@ -25,15 +26,15 @@ HARM_BEFORE_PROOF = 3.0
 SHRINKAGES = (0.1, 0.25, 0.5, 0.75)
 """How much better than the tolerated share the canary may be."""
 
-Logs = tuple[float, ...]
+Proof: TypeAlias = tuple[float, ...]
 """Log e-values against «twice as bad as stable», then against «over the SLO»."""
 
-NOTHING_PROVEN: Logs = (0.0,) * (2 * len(SHRINKAGES))
+NOTHING_PROVEN: Proof = (0.0,) * (2 * len(SHRINKAGES))
 
 _LOG_CEILING = 600.0
 
 
-def ratios(slo: Slo, canary: Counts, stable: Counts, phi: float) -> Logs:
+def ratios(slo: Slo, canary: Counts, stable: Counts, phi: float) -> Proof:
     """Return what these counts add to the proof; phi is the overdispersion."""
     limit, ratio = slo.limit_share, TOLERATED_RATIO
     close = (relative(canary, stable, ratio, ratio * shrink) / phi for shrink in SHRINKAGES)
@@ -41,12 +42,12 @@ def ratios(slo: Slo, canary: Counts, stable: Counts, phi: float) -> Logs:
     return (*close, *within)
 
 
-def strengthen(logs: Logs, more: Logs) -> Logs:
+def strengthen(logs: Proof, more: Proof) -> Proof:
     """Return the proof after a tick."""
     return tuple(min(log + ratio, _LOG_CEILING) for log, ratio in zip(logs, more, strict=True))
 
 
-def value(logs: Logs) -> float:
+def proven(logs: Proof) -> float:
     """Return the e-value of the proof, 1 at the beginning."""
     return math.fsum(map(math.exp, logs)) / len(logs)
 
@@ -65,7 +66,7 @@ def requests_needed(slo: Slo, share: float, stable_per_canary: float, phi: float
     low, high = 0.0, math.log(PROOF_LIMIT * len(rates)) / max(rates)
     while high - low > 1:
         middle = (low + high) / 2
-        if value(tuple(rate * middle for rate in rates)) < PROOF_LIMIT:
+        if proven(tuple(rate * middle for rate in rates)) < PROOF_LIMIT:
             low = middle
         else:
             high = middle

@@ -13,6 +13,8 @@ from sluice.analysis.scrapes import Scrapes, scrapes_of
 from sluice.analysis.slo import Measure, Slo, SloData
 from sluice.model.metrics import Series
 
+_ANY = Slo(name="requests", critical=False, measure=Measure.ERRORS, max_share=1.0, per_backend=True)
+
 
 @dataclass(frozen=True, slots=True)
 class Arm:
@@ -86,20 +88,16 @@ class Reading:
 def read(slo: Slo, data: SloData, scrape_seconds: float) -> Reading:
     """Return the counters that an SLO is judged by."""
     canary, stable, bound = _arms(slo, data)
-    return Reading(
-        slo, scrape_seconds, canary, stable, scrapes_of(data), bound, _note(slo, bound)
+    return Reading(slo, scrape_seconds, canary, stable, scrapes_of(data), bound, _note(slo, bound))
+
+
+def requests(data: SloData, scrape_seconds: float) -> Reading:
+    """Return the counters of requests; those of bad ones only where no SLO says what bad is."""
+    canary, stable = (
+        Arm(arm.total.series, tuple(one for one in arm.part.series if not one.label("le")))
+        for arm in (data.canary, data.stable)
     )
-
-
-def traffic(
-    slo: Slo, data: SloData, after: float, until: float, scrape_seconds: float
-) -> tuple[Counts, Counts]:
-    """Return what the canary and the stable arm did between two instants.
-
-    Only what was counted wholly in between: an increment that began before `after` (when the
-    weight was still another) is left out.
-    """
-    return window(read(slo, data, scrape_seconds), after, until)
+    return Reading(_ANY, scrape_seconds, canary, stable, scrapes_of(data), None, "")
 
 
 def window(reading: Reading, after: float, until: float) -> tuple[Counts, Counts]:

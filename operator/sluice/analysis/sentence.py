@@ -38,9 +38,7 @@ def harm(trial: Trial, reading: Reading, arms: tuple[Counts, Counts], evidence: 
     """«Harmful» means: worse than allowed, with more evidence than chance may make."""
     canary, stable = arms
     slo = reading.slo
-    numbers = (
-        f"{_bad(canary)} canary requests {_did(reading)} ({format_percent(canary.share)})"
-    )
+    numbers = f"{_bad(canary)} canary requests {_did(reading)} ({format_percent(canary.share)})"
     odds = f"evidence {_odds(evidence)}"
     limit = f"limit {_odds(HARM_LIMIT)}"
     if trial.weight == ALL_TRAFFIC:
@@ -63,13 +61,13 @@ def proven(reading: Reading, state: SloState) -> str:
     )
 
 
-def environment(slo: Slo, state: SloState) -> str:
+def environment(slo: Slo, arms: tuple[Counts, Counts]) -> str:
     """Both arms suffer."""
-    canary, stable = (format_percent(arm.share) for arm in (state.canary, state.stable))
+    canary, stable = (format_percent(arm.share) for arm in arms)
     return (
-        f"both versions exceed the SLO {slo.name} of {format_percent(slo.max_share)} (canary "
-        f"{canary}, stable {stable} in this step): it looks like the environment, not this "
-        "release; the weight holds"
+        f"both versions exceed the SLO {slo.name} of {format_percent(slo.max_share)} "
+        f"(canary {canary}, stable {stable} in the last minute): "
+        "it looks like the environment, not this release; the weight holds"
     )
 
 

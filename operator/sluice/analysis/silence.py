@@ -75,7 +75,7 @@ def _slow_seconds(arm: ArmData, until: float) -> float:
 
 
 def _growth(series: Series, until: float) -> float:
-    """Return what a counter grew by in the last minute, 0 if it was reset: an estimate is enough."""
+    """Return what a counter grew by in the last minute, 0 after a reset: roughly is enough."""
     last = bisect_right(series.timestamps, until) - 1
     first = max(bisect_right(series.timestamps, until - _QUANTILE_SECONDS) - 1, 0)
     if last <= first or not (is_count(series.values[last]) and is_count(series.values[first])):

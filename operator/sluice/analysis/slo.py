@@ -41,7 +41,9 @@ class Slo:
 
     def __post_init__(self) -> None:
         if (self.measure is Measure.LATENCY) != (self.bound_seconds is not None):
-            raise ValueError(f"{self.name}: bound_seconds belongs to a latency SLO, and to no other")
+            raise ValueError(
+                f"{self.name}: bound_seconds belongs to a latency SLO, and to no other"
+            )
 
     @property
     def limit_share(self) -> float:

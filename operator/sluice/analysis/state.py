@@ -2,10 +2,11 @@
 
 from dataclasses import dataclass, replace
 
-from sluice.analysis import environment, evidence, outage, proof
-from sluice.analysis.counts import Counts
+from sluice.analysis import environment, evidence, outage
+from sluice.analysis.counts import NONE, Counts
 from sluice.analysis.likelihood import absolute, relative, worse_share
 from sluice.analysis.outage import NO_STREAK, Streak
+from sluice.analysis.proof import NOTHING_PROVEN, Proof, proven, ratios, strengthen
 from sluice.analysis.slo import Measure, Slo
 from sluice.analysis.ticks import Tick
 from sluice.analysis.trial import ALL_TRAFFIC, Trial
@@ -17,7 +18,7 @@ class SloState:
 
     counted_until: the end of the last tick, seconds since the epoch.
     age_seconds: for how long evidence has been gathered.
-    harm: log wealth on «worse than stable»; floor: on «bad enough to care».
+    harm: the wealth bet on «worse than stable»; floor: on «bad enough to care».
     proof: log e-values of non-inferiority in this step.
     canary_over, stable_over: how clearly each arm is over the SLO now (environment.py).
     canary, stable: the counts of this step.
@@ -26,13 +27,13 @@ class SloState:
 
     counted_until: float
     age_seconds: float = 0.0
-    harm: evidence.Logs = evidence.NOTHING_SEEN
-    floor: evidence.Logs = evidence.NOTHING_SEEN
-    proof: proof.Logs = proof.NOTHING_PROVEN
+    harm: evidence.Wealth = evidence.FIRST_BETS
+    floor: evidence.Wealth = evidence.FIRST_BETS
+    proof: Proof = NOTHING_PROVEN
     canary_over: float = 0.0
     stable_over: float = 0.0
-    canary: Counts = Counts()
-    stable: Counts = Counts()
+    canary: Counts = NONE
+    stable: Counts = NONE
     streak: Streak = NO_STREAK
 
     @property
@@ -46,7 +47,7 @@ class SloState:
     @property
     def proof_evidence(self) -> float:
         """Return the e-value of non-inferiority in this step."""
-        return proof.value(self.proof)
+        return proven(self.proof)
 
     @property
     def both_over(self) -> bool:
@@ -55,7 +56,7 @@ class SloState:
 
     def for_new_step(self) -> "SloState":
         """Return the state at the beginning of a step: harm goes on, proof and counts restart."""
-        return replace(self, proof=proof.NOTHING_PROVEN, canary=Counts(), stable=Counts())
+        return replace(self, proof=NOTHING_PROVEN, canary=NONE, stable=NONE)
 
 
 def advance(state: SloState, tick: Tick, slo: Slo, trial: Trial) -> SloState:
@@ -74,17 +75,14 @@ def _streak(streak: Streak, tick: Tick, slo: Slo, trial: Trial) -> Streak:
 
 
 def _weigh(state: SloState, tick: Tick, slo: Slo, trial: Trial) -> SloState:
-    phi, seconds = trial.overdispersion_of(slo), tick.seconds
-    floors = (
-        absolute(tick.canary, slo.floor_share, worse_share(slo.floor_share, growth)) / phi
-        for growth in evidence.GROWTHS
-    )
-    ratios = (ratio / phi for ratio in _harm_ratios(tick, slo, trial))
+    phi, age, seconds = trial.overdispersion_of(slo), state.age_seconds, tick.seconds
+    worse = [ratio / phi for ratio in _harm_ratios(tick, slo, trial)]
+    above = [ratio / phi for ratio in _ratios_above(slo.floor_share, tick.canary)]
     return replace(
         state,
-        age_seconds=state.age_seconds + seconds,
-        harm=evidence.grow(state.harm, state.age_seconds, seconds, ratios),
-        floor=evidence.grow(state.floor, state.age_seconds, seconds, floors),
+        age_seconds=age + seconds,
+        harm=evidence.grow(state.harm, age, seconds, worse),
+        floor=evidence.grow(state.floor, age, seconds, above),
         canary_over=environment.charted(state.canary_over, slo, tick.canary, phi, seconds),
         stable_over=environment.charted(state.stable_over, slo, tick.stable, phi, seconds),
     )
@@ -97,17 +95,20 @@ def _harm_ratios(tick: Tick, slo: Slo, trial: Trial) -> list[float]:
     against the SLO itself, so that there is one alpha for the whole rollout.
     """
     if trial.weight == ALL_TRAFFIC and tick.start >= trial.step_started:
-        limit = slo.limit_share
-        return [absolute(tick.canary, limit, worse_share(limit, g)) for g in evidence.GROWTHS]
+        return _ratios_above(slo.limit_share, tick.canary)
     ratio = slo.max_ratio
     return [relative(tick.canary, tick.stable, ratio, ratio * g) for g in evidence.GROWTHS]
 
 
+def _ratios_above(share: float, arm: Counts) -> list[float]:
+    return [absolute(arm, share, worse_share(share, growth)) for growth in evidence.GROWTHS]
+
+
 def _prove(state: SloState, tick: Tick, slo: Slo, trial: Trial) -> SloState:
-    ratios = proof.ratios(slo, tick.canary, tick.stable, trial.overdispersion_of(slo))
+    more = ratios(slo, tick.canary, tick.stable, trial.overdispersion_of(slo))
     return replace(
         state,
-        proof=proof.strengthen(state.proof, ratios),
+        proof=strengthen(state.proof, more),
         canary=state.canary + tick.canary,
         stable=state.stable + tick.stable,
     )

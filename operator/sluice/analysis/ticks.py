@@ -85,8 +85,8 @@ class Beat:
         """
         last = {one.timestamps[-1] for one in series if one.timestamps}
         waiting = (self._wait(sample) for sample in last)
-        return min((wait.until for wait in waiting if covered_until < wait.deadline),
-                   default=covered_until)
+        open_at = (wait.until for wait in waiting if covered_until < wait.deadline)
+        return min(covered_until, min(open_at, default=covered_until))
 
     def _wait(self, sample: float) -> "_Wait":
         """Return how long a series whose last sample is this one keeps ticks open."""

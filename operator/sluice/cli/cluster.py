@@ -1,6 +1,7 @@
 """The API server as the command line needs it: lists of one namespace, reviews and dry runs."""
 
 import asyncio
+import os
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -78,9 +79,8 @@ def with_cluster(settings: Settings, work: Callable[[Cluster], Awaitable[T]]) ->
 @asynccontextmanager
 async def opened(settings: Settings) -> AsyncIterator[Cluster]:
     """Give the cluster that the settings name."""
-    kubeconfig = Path(settings.kubeconfig) if settings.kubeconfig else None
     try:
-        connection = await connect(kubeconfig, settings.context)
+        connection = await connect(_kubeconfig(settings), settings.context)
     except (ConnectionSettingsError, OSError) as error:
         raise CommandError(Exit.UNREACHABLE, str(error)) from error
     cluster = Cluster(connection)
@@ -88,6 +88,13 @@ async def opened(settings: Settings) -> AsyncIterator[Cluster]:
         yield cluster
     finally:
         await cluster.close()
+
+
+def _kubeconfig(settings: Settings) -> Path | None:
+    given = settings.kubeconfig
+    if given and not any(Path(path).exists() for path in given.split(os.pathsep)):
+        raise CommandError(Exit.UNREACHABLE, f"there is no file {given}")
+    return Path(given) if given else None
 
 
 def namespace_of(settings: Settings) -> str:

@@ -59,6 +59,7 @@ def outcome(arguments: list[str], name: str) -> int:
     """Run a command line and return its exit code."""
     try:
         code = root.main(arguments, prog_name=name, standalone_mode=False)
+        sys.stdout.flush()
     except CommandError as error:
         error.show()
         return error.code
@@ -71,5 +72,11 @@ def outcome(arguments: list[str], name: str) -> int:
     except BrokenPipeError:
         # Whoever reads us has seen enough (`| head`): nothing more can be said, not even at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return Exit.NEGATIVE
+    except Exception as error:
+        if os.environ.get("SLUICE_DEBUG"):
+            raise
+        click.echo(f"error: a fault in sluice: {type(error).__name__}: {error}", err=True)
+        click.echo("fix:   report it, with what SLUICE_DEBUG=1 shows", err=True)
         return Exit.NEGATIVE
     return code if isinstance(code, int) else Exit.DONE

@@ -10,6 +10,7 @@ from sluice.engine.samplers import Samplers
 from sluice.engine.subscriptions import Subscriptions
 from sluice.engine.wholes import Wholes
 from sluice.model.cluster import Projection
+from sluice.model.json import JsonObject
 from sluice.model.kind import Kind, Observation, Selection, Wants
 from sluice.model.references import ObjectRef
 
@@ -33,13 +34,14 @@ class Observer:
 
     def observe(self, kind: Kind, own: Own) -> Observation:
         """Return all that the kind wants to know about an object."""
-        wants, found = self._found(kind, own)
+        body = own.body
+        wants, found = self._found(kind, body)
         self.subscriptions.replace(own.ref, wants.selections)
         self.samplers.want(own.ref, wants.metrics)
         self.wholes.want(own.ref, wants.wholes)
         return Observation(
             now=self.clock.now(),
-            body=own.body,
+            body=body,
             found=found,
             answers=self.samplers.answers(wants.metrics),
             wholes=self.wholes.answers(wants.wholes),
@@ -52,12 +54,12 @@ class Observer:
         self.wholes.drop(key)
 
     def _found(
-        self, kind: Kind, own: Own
+        self, kind: Kind, body: JsonObject
     ) -> tuple[Wants, Mapping[Selection, tuple[Projection, ...]]]:
         """Ask the kind until what it has been given raises no further wish."""
         found: dict[Selection, tuple[Projection, ...]] = {}
         for _ in range(_MAX_ROUNDS):
-            wants = kind.wants(own.body, found)
+            wants = kind.wants(body, found)
             missing = [selection for selection in wants.selections if selection not in found]
             if not missing:
                 return wants, {selection: found[selection] for selection in wants.selections}

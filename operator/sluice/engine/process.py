@@ -35,6 +35,10 @@ log = logging.getLogger(__name__)
 _LAG_PERIOD_SECONDS = 1.0
 
 
+class BrokenError(Exception):
+    """The process cannot go on; it ends, non-zero, and is started anew."""
+
+
 @dataclass(frozen=True, slots=True)
 class EngineSettings:
     """What an installation may choose.
@@ -151,10 +155,10 @@ class Engine:
             self._workers.append(self._spawn(self.reconciler.work(), f"worker {number}"))
 
     async def broken(self) -> None:
-        """Return when a task that should run for ever has ended; raise what ended it."""
+        """Wait for the end of a task that should run for ever; raise BrokenError then."""
         task = await self._ended
-        task.result()
-        raise RuntimeError(f"the task «{task.get_name()}» has ended")
+        cause = None if task.cancelled() else task.exception()
+        raise BrokenError(f"the task «{task.get_name()}» has ended: {cause!r}") from cause
 
     async def stop(self, grace_seconds: float) -> None:
         """Let the writes that are under way end, begin no others, post what is announced."""

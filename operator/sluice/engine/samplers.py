@@ -194,4 +194,4 @@ def next_question(latest: tuple[float, ...], now: float, interval_seconds: float
     late = [delay for delay in due if -interval_seconds < delay <= 0]
     if late or not ahead:
         return shortest
-    return min(max(shortest, min(ahead)), interval_seconds)
+    return min(max(shortest, min(ahead)), interval_seconds + _COMMIT_SECONDS)

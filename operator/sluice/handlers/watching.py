@@ -15,6 +15,7 @@ from sluice.model.references import Resource
 Feed: TypeAlias = Callable[[Resource, str | None, JsonObject], None]
 
 _SERVER_TIMEOUT_SECONDS = 300
+_PAGE_SIZE = 200
 _REQUEST_TIMEOUT_SECONDS = 30
 # Kopf's own go up to 21 s: that long would a user's abort wait after the API server has come back.
 _ERROR_BACKOFFS_SECONDS = (0.1, 0.2, 0.5, 1, 1, 1, 2, 2, 2)
@@ -59,6 +60,7 @@ def settings() -> kopf.OperatorSettings:
     chosen.posting.loggers = False
     chosen.peering.standalone = True
     chosen.scanning.disabled = True
+    chosen.watching.chunk_size = _PAGE_SIZE
     chosen.watching.server_timeout = _SERVER_TIMEOUT_SECONDS
     chosen.networking.request_timeout = _REQUEST_TIMEOUT_SECONDS
     chosen.networking.error_backoffs = _ERROR_BACKOFFS_SECONDS

@@ -100,7 +100,7 @@ def claims_of(problem: Problem) -> tuple[Claim, ...]:
             return (not_ready, Claim(RECONCILING, True, reason, message))
 
 
-def _status(holds: bool | None) -> Status:
+def _status(holds: bool | None) -> Status:  # noqa: FBT001 - a claim has three values
     if holds is None:
         return Status.UNKNOWN
     return Status.TRUE if holds else Status.FALSE

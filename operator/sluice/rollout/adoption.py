@@ -7,7 +7,7 @@ from sluice.model.reasons import Reason
 from sluice.rollout.hold import is_held
 from sluice.rollout.phases import Stage
 from sluice.rollout.scene import Scene
-from sluice.rollout.status import RolloutStatus, Version
+from sluice.rollout.status import Rejected, RolloutStatus, Version
 from sluice.rollout.traffic import seen_weights
 
 _WRITTEN = frozenset(
@@ -30,6 +30,7 @@ def adopted(scene: Scene) -> tuple[RolloutStatus, tuple[Note, ...]]:
         actual_weight=max(seen_weights(scene).values(), default=0),
         canary=_canary(scene),
         stable_size=_stable_size(scene),
+        rejected=_rejected(scene),
     )
     status, notes = _stable(scene, status)
     status, contested = _contested(scene, status)
@@ -41,6 +42,13 @@ def _canary(scene: Scene) -> Version:
     if not canary.revision or scene.canary is None:
         return replace(canary, ready=0, size=0)
     return replace(canary, ready=scene.canary_ready, size=scene.canary.replicas)
+
+
+def _rejected(scene: Scene) -> Rejected | None:
+    """Forget the rejected version once nothing of it is left: its name finds its canary till then."""
+    if scene.stage is Stage.HEALTHY and scene.rejected is None:
+        return None
+    return scene.status.rejected
 
 
 def _stable_size(scene: Scene) -> int:
@@ -56,7 +64,9 @@ def _stable(scene: Scene, status: RolloutStatus) -> tuple[RolloutStatus, tuple[N
     if scene.stage is Stage.HEALTHY and target is not None and own is not None:
         others = (item for item in scene.replica_sets if item.meta.ref != own.meta.ref)
         alone = all(item.total_replicas == 0 and item.replicas == 0 for item in others)
-        if not is_held(target) and alone and own.meta.ref.name != status.stable_replica_set:
+        # A Deployment that was recreated with the same template has a ReplicaSet of that name too.
+        known = (status.target_uid, status.stable_replica_set)
+        if not is_held(target) and alone and (target.meta.uid, own.meta.ref.name) != known:
             return _adopt(scene, status, own.meta.ref.name)
     if stable is None:
         return replace(status, stable=replace(status.stable, ready=0, size=0)), ()

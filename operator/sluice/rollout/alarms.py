@@ -13,7 +13,7 @@ from sluice.analysis.verdict import Judgement, Verdict
 from sluice.model.reasons import Reason
 from sluice.model.scalars import format_duration
 from sluice.rollout.commands import Verb, pending
-from sluice.rollout.crashes import canary_crashes
+from sluice.rollout.crashes import canary_crashes, promoted_crashes
 from sluice.rollout.dwell import inconclusive_at
 from sluice.rollout.moves import Move
 from sluice.rollout.phases import BEFORE_ROLLING, JUDGED, TABLE, Event, Stage
@@ -48,7 +48,9 @@ def checks_in(stage: Stage) -> tuple[Check, ...]:
     """Return the checks that act in a stage, in their order."""
     if Event.FAILED not in TABLE[stage]:
         return ()
-    return CHECKS if stage in BEFORE_ROLLING else CHECKS_WHILE_ROLLING
+    if stage in BEFORE_ROLLING:
+        return CHECKS
+    return CHECKS_WHILE_RETURNING if stage is Stage.RETURNING else CHECKS_WHILE_ROLLING
 
 
 def _fail(scene: Scene, alarm: Alarm) -> Move:
@@ -72,6 +74,12 @@ def aborted(scene: Scene, _: Judgement | None) -> Alarm | None:
 def crashed(scene: Scene, _: Judgement | None) -> Alarm | None:
     """Containers of the canary end with errors, more often than stable's."""
     sentence = canary_crashes(scene)
+    return Alarm(Reason.CRASHED, sentence, scene.status) if sentence else None
+
+
+def promoted_crashed(scene: Scene, _: Judgement | None) -> Alarm | None:
+    """The pods that get the traffic back crash: it goes to the canary, whose pods hold."""
+    sentence = promoted_crashes(scene)
     return Alarm(Reason.CRASHED, sentence, scene.status) if sentence else None
 
 
@@ -181,3 +189,4 @@ CHECKS: Final[tuple[Check, ...]] = (
     route_refused,
 )
 CHECKS_WHILE_ROLLING: Final[tuple[Check, ...]] = (aborted, crashed, outage)
+CHECKS_WHILE_RETURNING: Final[tuple[Check, ...]] = (aborted, promoted_crashed)

@@ -65,6 +65,17 @@ def _addressed(scene: Scene, verb: Verb) -> str:
     return scene.status.canary.revision
 
 
+def given_before(scene: Scene) -> Mapping[str, str]:
+    """Return the commands that were given before a rollout began, as consumed: not meant for it.
+
+    A version that is tried again has the revision it had, so a second abort of the first try,
+    which found nothing to do, would end the second one.
+    """
+    verbs = (Verb.ABORT, Verb.PROMOTE, Verb.PROMOTE_FULL)
+    texts = {verb: scene.own.annotations.get(ANNOTATIONS[verb], "") for verb in verbs}
+    return {str(verb): text for verb, text in texts.items() if text}
+
+
 def toggle_pause(scene: Scene) -> Amend | None:
     """Take a pause or resume command; `keep_time` tells of it when the clocks stop or go on."""
     if resume := pending(scene, Verb.RESUME):
@@ -82,20 +93,23 @@ def keep_time(scene: Scene) -> Amend | None:
         return Amend(replace(status, paused_since=scene.now), (note,))
     if not scene.paused and status.paused_since is not None:
         note = Note(Reason.RESUMED, _resumed(scene))
-        return Amend(moved_on(status, scene.now - status.paused_since), (note,))
+        return Amend(moved_on(status, status.paused_since, scene.now), (note,))
     return None
 
 
-def moved_on(status: RolloutStatus, seconds: float) -> RolloutStatus:
-    """Return the status with every stage clock moved on by the length of a pause."""
+def moved_on(status: RolloutStatus, paused: float, resumed: float) -> RolloutStatus:
+    """Return the status with every stage clock moved on by the part of a pause that it ran in.
+
+    A stage may begin during a pause: harm and abort act.
+    """
 
     def later(instant: float | None) -> float | None:
-        return None if instant is None else instant + seconds
+        return None if instant is None else instant + resumed - max(paused, instant)
 
     return replace(
         status,
         paused_since=None,
-        stage_since=status.stage_since + seconds,
+        stage_since=status.stage_since + resumed - max(paused, status.stage_since),
         step_started_at=later(status.step_started_at),
         bake_started_at=later(status.bake_started_at),
         verified_at=later(status.verified_at),

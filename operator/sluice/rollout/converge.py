@@ -11,7 +11,7 @@ from sluice.model.kind import WholeWant
 from sluice.model.names import FINALIZER
 from sluice.model.plan import Action, Create, Delete, Operation, Patch
 from sluice.rollout.canary import Canary, canary_deployment, canary_service, label_key
-from sluice.rollout.hold import revision_of, whole_target
+from sluice.rollout.hold import Template, revision_of, template_against, whole_target
 from sluice.rollout.obstacles import rivals
 from sluice.rollout.phases import Stage
 from sluice.rollout.progress import drained_at
@@ -21,6 +21,7 @@ from sluice.rollout.traffic import asked_percent, seen_weights, split_of
 from sluice.rollout.workload import (
     claim,
     delete_canary,
+    delete_set,
     empty,
     farewell,
     fence,
@@ -38,11 +39,14 @@ def converge(scene: Scene) -> tuple[Action, ...]:
     # Whatever is claimed by another Rollout is its own: its route and its canary are not touched.
     if rivals(scene):
         return drop_finalizer(scene) if scene.own.deleting else ()
-    if scene.own.deleting and scene.stage in {Stage.HEALTHY, Stage.ROLLED_BACK}:
+    resting = scene.stage in {Stage.HEALTHY, Stage.ROLLED_BACK}
+    # Without the target (a namespace being deleted) no stage would ever come to its end.
+    if scene.own.deleting and (resting or scene.target is None):
         return leave(scene)
-    if FINALIZER not in scene.own.finalizers:
+    # The API server takes no new finalizer for an object that is being deleted.
+    if FINALIZER not in scene.own.finalizers and not scene.own.deleting:
         return add_finalizer(scene)
-    return (*traffic(scene), *STAGES[scene.stage](scene))
+    return (*traffic(scene, asked_percent(scene)), *STAGES[scene.stage](scene))
 
 
 def add_finalizer(scene: Scene) -> tuple[Action, ...]:
@@ -60,8 +64,10 @@ def leave(scene: Scene) -> tuple[Action, ...]:
     if service is not None and not service.meta.deleting:
         ref = service.meta.ref
         deletions = (Delete(str(ref), ref, service.meta.uid),)
+    # A Service goes only when no route names it: the gateway would answer 500 for its share.
+    if named := traffic(scene, None):
+        return named
     undone = (
-        *traffic(scene),
         *farewell(scene),
         *delete_canary(scene, scene.canary),
         *delete_canary(scene, scene.rejected),
@@ -81,13 +87,13 @@ def drop_finalizer(scene: Scene) -> tuple[Action, ...]:
     return (Patch(str(ref), ref, (operation,), scene.own.resource_version),)
 
 
-def traffic(scene: Scene) -> tuple[Action, ...]:
-    """Bring the persisted weight into every route, fenced.
+def traffic(scene: Scene, percent: int | None) -> tuple[Action, ...]:
+    """Bring the canary's percent into every route, fenced; None takes it out.
 
     Towards the canary one route after another, stopping at an error; away from it each by
     itself, so that one broken route does not keep the others on a bad version.
     """
-    split, percent, weights = split_of(scene), asked_percent(scene), seen_weights(scene)
+    split, weights = split_of(scene), seen_weights(scene)
     actions: list[Action] = []
     for target in scene.spec.routes:
         route = scene.routes.get(target.name)
@@ -105,7 +111,9 @@ def rest(scene: Scene) -> tuple[Action, ...]:
     target, stable = scene.target, scene.stable_set
     made = (*claim(scene), *create_service(scene))
     if target is None or stable is None or target.template_digest != stable.template_digest:
-        return (*made, *keep_stable_first(scene))
+        # Marked even while no rollout can start: a bypass has to name what it lets through.
+        marked = mark(scene, revision_of(target), None) if target else ()
+        return (*made, *marked, *keep_stable_first(scene))
     return (*made, *release(scene), *forget_canaries(scene))
 
 
@@ -127,23 +135,25 @@ def keep_stable_first(scene: Scene) -> tuple[Action, ...]:
         for item in scene.replica_sets
         if item.meta.created > stable.meta.created and item.total_replicas == 0
     ]
-    return tuple(
-        Delete(str(target.meta.ref), item.meta.ref, item.meta.uid, fence(scene)) for item in newer
-    )
+    return tuple(action for item in newer for action in delete_set(scene, item))
 
 
 def create(scene: Scene) -> tuple[Action, ...]:
     """Create the canary Deployment from the user's, read whole; mark what is held."""
-    revision = scene.status.canary.revision
-    stale = scene.rejected
-    if stale is not None and stale.meta.ref == scene.own.canary(revision):
-        stale = None
     return (
-        *mark(scene, revision, scene.canary),
-        *delete_canary(scene, stale),
+        *mark(scene, scene.status.canary.revision, scene.canary),
+        *forget_replaced(scene),
         *create_service(scene),
         *create_deployment(scene),
     )
+
+
+def forget_replaced(scene: Scene) -> tuple[Action, ...]:
+    """Delete the canary of the version that was rejected before this one."""
+    replaced = scene.rejected
+    if replaced is None or replaced.meta.ref == scene.own.canary(scene.status.canary.revision):
+        return ()
+    return delete_canary(scene, replaced)
 
 
 def canary_of(scene: Scene) -> Canary | None:
@@ -198,8 +208,12 @@ def step(scene: Scene) -> tuple[Action, ...]:
 
 
 def roll(scene: Scene) -> tuple[Action, ...]:
-    """Rolling: the target is released while the canary carries everything."""
-    return (*grow(scene), *release(scene))
+    """Rolling: the target is released while the canary carries everything.
+
+    Only with the canary's own version: one that was written meanwhile is held, and unjudged.
+    """
+    same = template_against(scene, scene.canary, scene.status.canary.revision) is Template.SAME
+    return (*grow(scene), *(release(scene) if same else ()))
 
 
 def grow(scene: Scene) -> tuple[Action, ...]:
@@ -219,14 +233,27 @@ def unify(scene: Scene) -> tuple[Action, ...]:
 
 def take_back(scene: Scene) -> tuple[Action, ...]:
     """Reverting: hold the target again; once the canary carries everything, empty the new set."""
-    weights = seen_weights(scene)
-    safe = all(weights.get(route.name) == scene.status.weight for route in scene.spec.routes)
+    safe = all(weight == scene.status.weight for weight in seen_weights(scene).values())
     held = hold_again(scene)
     if held or not safe:
         return (*grow(scene), *held)
-    stable = scene.status.stable_replica_set
-    others = [item for item in scene.replica_sets if item.meta.ref.name != stable]
-    return (*grow(scene), *(action for item in others for action in empty(scene, item)))
+    return (*grow(scene), *refill(scene))
+
+
+def refill(scene: Scene) -> tuple[Action, ...]:
+    """Have the Deployment controller fill the stable ReplicaSet of the paused target.
+
+    Of a paused Deployment it fills the only ReplicaSet that has a size. Without one it fills the
+    Deployment's own, or the newest: so when stable's is at 0 already, the others have to go.
+    """
+    stable, own = scene.stable_set, scene.own_set
+    if stable is None:
+        return ()
+    others = [item for item in scene.replica_sets if item.meta.ref != stable.meta.ref]
+    if stable.replicas > 0:
+        return tuple(action for item in others for action in empty(scene, item))
+    first = [item for item in others if item.meta.created >= stable.meta.created or item is own]
+    return tuple(action for item in first for action in delete_set(scene, item))
 
 
 def hold_size(_scene: Scene) -> tuple[Action, ...]:
@@ -236,12 +263,12 @@ def hold_size(_scene: Scene) -> tuple[Action, ...]:
 
 def drain(scene: Scene) -> tuple[Action, ...]:
     """Draining: once requests under way are over, the canary goes; a rejected one is kept at 0."""
-    canary = scene.canary
+    canary, replaced = scene.canary, forget_replaced(scene)
     if canary is None or scene.now < drained_at(scene):
-        return ()
+        return replaced
     if scene.stage is Stage.ROLLING_BACK_DRAINING and scene.status.after is Stage.ROLLED_BACK:
-        return scale_canary(scene, canary, 0)
-    return delete_canary(scene, canary)
+        return (*replaced, *scale_canary(scene, canary, 0))
+    return (*replaced, *delete_canary(scene, canary))
 
 
 def stay_rejected(scene: Scene) -> tuple[Action, ...]:

@@ -62,3 +62,23 @@ def canary_crashes(scene: Scene) -> str:
         f"{canary.count} canary container ends with an error in this step, last {canary.sample}; "
         f"stable {stable.count}; limit {enough}"
     )
+
+
+def promoted_crashes(scene: Scene) -> str:
+    """Return the sentence that says the promoted pods crash more than the canary, else empty.
+
+    They run the same version, so what differs is that the Deployment's pods take traffic again.
+    """
+    since, name = scene.status.step_started_at, scene.status.promoted_replica_set
+    if since is None:
+        return ""
+    pods = (pod for pod in scene.stable_pods if any(o.name == name for o in pod.meta.owners))
+    promoted = crashes_since(pods, since, scene.now)
+    canary = crashes_since(scene.canary_pods, since, scene.now)
+    enough = 1 if scene.target is not None and scene.target.replicas == 1 else _ENOUGH
+    if promoted.count < enough or promoted.rate <= canary.rate:
+        return ""
+    return (
+        f"{promoted.count} container ends with an error among the promoted pods, last "
+        f"{promoted.sample}; canary {canary.count}; limit {enough}"
+    )

@@ -8,7 +8,9 @@ def least_seconds(scene: Scene) -> float:
     """Return how long the current step is judged at least."""
     if scene.stage is Stage.BAKING:
         return scene.spec.bake_seconds
-    duration = scene.spec.steps[scene.status.step].duration_seconds
+    # The spec may have lost steps since this one began.
+    step = min(scene.status.step, len(scene.spec.steps) - 1)
+    duration = scene.spec.steps[step].duration_seconds
     return scene.spec.analysis.min_duration_seconds if duration is None else duration
 
 

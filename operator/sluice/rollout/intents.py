@@ -8,10 +8,10 @@ from dataclasses import replace
 
 from sluice.model.plan import Note
 from sluice.model.reasons import Reason
-from sluice.rollout.commands import Verb, pending
+from sluice.rollout.commands import Verb, given_before, pending
 from sluice.rollout.hold import Template, bypassed, is_held, revision_of, template_against
 from sluice.rollout.moves import Move
-from sluice.rollout.phases import BEFORE_ROLLING, Event, Stage
+from sluice.rollout.phases import BEFORE_ROLLING, TABLE, Event, Stage
 from sluice.rollout.scene import Scene
 from sluice.rollout.status import Ending, RolloutStatus, Version
 
@@ -19,7 +19,7 @@ from sluice.rollout.status import Ending, RolloutStatus, Version
 def find_intent(scene: Scene) -> Move | None:
     """Return the move that the user's wish causes in this stage, if any."""
     if scene.target is None:
-        return None
+        return deleted(scene) if scene.stage in BEFORE_ROLLING else None
     if scene.stage is Stage.HEALTHY:
         return changed(scene)
     if scene.stage is Stage.ROLLED_BACK:
@@ -55,6 +55,7 @@ def begun(scene: Scene, status: RolloutStatus) -> RolloutStatus:
         status,
         canary=Version(revision="" if scene.target is None else revision_of(scene.target)),
         promoted_replica_set="",
+        consumed={**status.consumed, **given_before(scene)},
         stable_size=scene.target.replicas if scene.target else 0,
         step=0,
         weight=0,
@@ -106,8 +107,7 @@ def _retried(scene: Scene, status: RolloutStatus) -> Move:
 
 def deleted(scene: Scene) -> Move | None:
     """The Rollout is being deleted: traffic leaves the canary first (promotion finishes first)."""
-    promoting = scene.stage in {Stage.PROMOTING_SCALING, Stage.PROMOTING_SHIFTING}
-    if not scene.own.deleting or promoting:
+    if not scene.own.deleting or Event.DELETED not in TABLE[scene.stage]:
         return None
     return _back(scene, Event.DELETED, Stage.HEALTHY, Reason.DELETED, "the Rollout is deleted")
 

@@ -14,6 +14,7 @@ from sluice.rollout.sources import analysis_slo
 from sluice.rollout.status import RolloutStatus, SloResult
 
 CHECKPOINT_SECONDS = 15.0
+_NOT_YET = 3600.0
 
 # In these stages traffic is at the canary and is counted, judged or not.
 COUNTED = JUDGED | {
@@ -54,7 +55,7 @@ def _trial(scene: Scene, started_at: float) -> Trial:
         slos=tuple(analysis_slo(slo) for slo in analysis.slos),
         scrape_seconds=scene.scrape_seconds,
         rollout_started=started_at,
-        step_started=scene.status.judged_from or started_at,
+        step_started=_step_started(scene),
         weight=scene.status.weight,
         outage=Outage(analysis.outage.above, analysis.outage.for_seconds),
         warm_from=warm,
@@ -63,14 +64,19 @@ def _trial(scene: Scene, started_at: float) -> Trial:
     )
 
 
-def counted(status: RolloutStatus, verdict: Judgement, now: float) -> RolloutStatus:
-    """Return the status with the judgement's results and its checkpoint."""
-    return replace(
-        status,
-        slos=tuple(_result(slo) for slo in verdict.slos),
-        checkpoint=verdict.checkpoint.to_json(),
-        checkpoint_at=now,
-    )
+def _step_started(scene: Scene) -> float:
+    """Return since when the step's weight is verified; in the future while it is not."""
+    judged = scene.status.judged_from
+    return judged if judged is not None and scene.stage in JUDGED else scene.now + _NOT_YET
+
+
+def counted(scene: Scene, status: RolloutStatus, verdict: Judgement) -> RolloutStatus:
+    """Return the status with the judgement's checkpoint, and its results if a step is judged."""
+    checkpoint = verdict.checkpoint.to_json()
+    status = replace(status, checkpoint=checkpoint, checkpoint_at=scene.now)
+    if scene.stage not in JUDGED:
+        return status
+    return replace(status, slos=tuple(_result(slo) for slo in verdict.slos))
 
 
 def _result(slo: SloJudgement) -> SloResult:

@@ -102,10 +102,11 @@ def surroundings(scene: Scene) -> Surroundings:
 
 def rivals(scene: Scene) -> tuple[RolloutSummary, ...]:
     """Return the other Rollouts that have claimed the target or the canary Service."""
-    named = rival_names(scene.own.ref.name, scene.target, scene.canary_service)
+    seen, own = scene.observation.found, scene.own
+    service = one_of(seen, One(own.canary_service), Service)
     found = (
-        one_of(scene.observation.found, One(scene.own.near(ROLLOUTS, name)), RolloutSummary)
-        for name in named
+        one_of(seen, One(own.near(ROLLOUTS, name)), RolloutSummary)
+        for name in rival_names(own.ref.name, scene.target, service)
     )
     return tuple(rival for rival in found if rival is not None)
 

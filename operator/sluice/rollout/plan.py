@@ -104,17 +104,14 @@ def _counted(scene: Scene, verdict: Judgement | None, status: RolloutStatus) -> 
     """Every transition carries the evidence so far, unless it begins a new rollout."""
     if verdict is None or status.checkpoint is not scene.status.checkpoint:
         return status
-    if status.judged_from != scene.status.judged_from:
-        results = status.slos
-        return replace(counted(status, verdict, scene.now), slos=results)
-    return counted(status, verdict, scene.now)
+    return counted(scene, status, verdict)
 
 
 def _work(scene: Scene, verdict: Judgement | None, problem: Problem | None) -> Work:
     actions = converge(scene)
     status, notes = adopted(scene)
     if verdict is not None and _checkpoint_is_due(scene):
-        status = counted(status, verdict, scene.now)
+        status = counted(scene, status, verdict)
     status = summarised(scene, status, verdict, problem)
     written = status.to_json()
     changed = written != scene.status.to_json() or not scene.observation.body.get("status")

@@ -75,7 +75,7 @@ def verified(scene: Scene, _: Judgement | None) -> Move | None:
     state = settling(scene)
     if not state.done:
         return None
-    baking = scene.status.step == len(scene.spec.steps)
+    baking = scene.status.step >= len(scene.spec.steps)
     event = Event.BAKE_VERIFIED if baking else Event.WEIGHT_VERIFIED
     judged = replace(
         scene.status,
@@ -190,9 +190,7 @@ def returned(scene: Scene, _: Judgement | None) -> Move | None:
 
 def _carries(scene: Scene) -> bool:
     """Whether the ReplicaSet that gets the traffic back has all its pods ready."""
-    reverting = scene.stage is Stage.REVERTING_RETURNING
-    receiver = scene.stable_set if reverting else scene.promoted_set
-    target = scene.target
+    target, receiver = scene.target, scene.receiver
     return (
         target is not None and receiver is not None and (receiver.ready_replicas >= target.replicas)
     )

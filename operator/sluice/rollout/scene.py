@@ -15,6 +15,7 @@ from sluice.model.cluster import (
 )
 from sluice.model.json import Body
 from sluice.model.kind import Descendants, InNamespace, Observation, One, Selection
+from sluice.model.names import OWNER_UID_LABEL
 from sluice.model.references import (
     DEPLOYMENTS,
     ENDPOINTSLICES,
@@ -28,7 +29,7 @@ from sluice.model.references import (
 )
 from sluice.rollout.canary import canary_name
 from sluice.rollout.capacity import replicas_for
-from sluice.rollout.phases import Stage
+from sluice.rollout.phases import Phase, Stage
 from sluice.rollout.spec import RolloutSpec
 from sluice.rollout.status import RolloutStatus
 
@@ -146,6 +147,11 @@ class Scene:
         return self.replica_set(self.status.promoted_replica_set)
 
     @property
+    def receiver(self) -> ReplicaSet | None:
+        """The ReplicaSet that gets the traffic back: the former one when a promotion is undone."""
+        return self.stable_set if self.stage.phase is Phase.REVERTING else self.promoted_set
+
+    @property
     def own_set(self) -> ReplicaSet | None:
         """The ReplicaSet that has the Deployment's template, if the controller made it."""
         if self.target is None:
@@ -215,19 +221,28 @@ def read_scene(observation: Observation, own: Own, scrape_seconds: float) -> Sce
         target=one_of(found, One(own.target), Deployment),
         replica_sets=all_of(found, Descendants(REPLICASETS, own.target), ReplicaSet),
         service=one_of(found, One(own.service), Service),
-        canary_service=one_of(found, One(own.canary_service), Service),
+        canary_service=_ours(own, one_of(found, One(own.canary_service), Service)),
         routes={
             ref.name: route
             for ref in own.routes
             if (route := one_of(found, One(ref), HttpRoute)) is not None
         },
-        canary=one_of(found, One(canary), Deployment) if own.status.canary.revision else None,
-        rejected=one_of(found, One(rejected), Deployment) if rejected else None,
+        canary=_ours(own, one_of(found, One(canary), Deployment)),
+        rejected=_ours(own, one_of(found, One(rejected), Deployment)) if rejected else None,
         canary_sets=all_of(found, Descendants(REPLICASETS, canary), ReplicaSet),
         stable_pods=all_of(found, Descendants(PODS, own.target), Pod),
         canary_pods=all_of(found, Descendants(PODS, canary), Pod),
         canary_endpoints=_endpoints(found, own),
     )
+
+
+def _ours(own: Own, item: P | None) -> P | None:
+    """Return an object that this very Rollout made; a stranger of its name is as good as absent.
+
+    So it is never scaled, sent to or deleted, and creating ours says that the name is taken.
+    """
+    made = item is not None and item.meta.labels.get(OWNER_UID_LABEL) == own.uid
+    return item if made else None
 
 
 def one_of(found: Found, selection: One, kind: type[P]) -> P | None:

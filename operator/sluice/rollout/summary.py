@@ -129,7 +129,7 @@ def _kstatus(scene: Scene, status: RolloutStatus, problem: Problem | None) -> tu
     if status.contested >= CONTESTED_LIMIT:
         contested = f"weights were changed by someone else {status.contested} times; {message}"
         return _reconciling(Reason.ROUTE_CONTESTED, contested)
-    stuck = scene.now - status.stage_since > scene.spec.progress_deadline_seconds
+    stuck = scene.now - status.stage_since >= scene.spec.progress_deadline_seconds
     if status.stage is Stage.ROLLING and stuck:
         safe = "traffic is safe on the canary; see why the Deployment does not finish"
         return claims_of(Stalled(Reason.PROGRESS_DEADLINE, f"{message}; {safe}"))
@@ -157,8 +157,9 @@ def _own_conditions(scene: Scene, status: RolloutStatus) -> tuple[Claim, ...]:
         claims.append(Claim(PROMOTED, False, Reason.PROGRESSING, status.message))
     if scene.paused or status.paused_by_command:
         claims.append(Claim(PAUSED, True, Reason.PAUSED, status.message))
-    if status.rejected is not None and status.rejected.reason == str(Reason.ABORTED):
-        claims.append(Claim(ABORTED, True, Reason.ABORTED, status.rejected.message))
+    resting = status.rejected if status.stage is Stage.ROLLED_BACK else None
+    if resting is not None and resting.reason == str(Reason.ABORTED):
+        claims.append(Claim(ABORTED, True, Reason.ABORTED, resting.message))
     return tuple(claims)
 
 

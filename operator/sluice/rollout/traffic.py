@@ -57,10 +57,12 @@ def seen_weights(scene: Scene) -> dict[str, int]:
 
 
 def written(scene: Scene) -> bool:
-    """Whether every route exists and carries what the stage asks for."""
+    """Whether every route carries what the stage asks for; one that is gone carries nothing."""
     split, percent = split_of(scene), asked_percent(scene)
     return all(
-        target.name in scene.routes and carries(scene.routes[target.name], target, split, percent)
+        carries(scene.routes[target.name], target, split, percent)
+        if target.name in scene.routes
+        else not percent
         for target in scene.spec.routes
     )
 
@@ -85,10 +87,10 @@ def settling(scene: Scene) -> Settling:
 
 def _refusal(scene: Scene) -> str:
     """Return why the gateways do not serve the routes as written, empty when they do."""
-    for target in scene.spec.routes:
-        answer = accepted(scene.routes[target.name])
+    for name, route in scene.routes.items():
+        answer = accepted(route)
         if answer.state is not Acceptance.ACCEPTED:
-            return f"HTTPRoute {target.name}: {answer.message}"
+            return f"HTTPRoute {name}: {answer.message}"
     return ""
 
 

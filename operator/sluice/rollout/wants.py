@@ -3,6 +3,8 @@
 An idle Rollout wants no pods and no metrics: their changes do not wake it.
 """
 
+from sluice.analysis.checkpoint import LOOK_BACK_SECONDS
+from sluice.analysis.samples import gap_seconds
 from sluice.model.cluster import Deployment, ReplicaSet, Service
 from sluice.model.json import Body, JsonObject, MalformedError
 from sluice.model.kind import Descendants, InNamespace, One, Selection, Wants, WholeWant
@@ -26,9 +28,6 @@ from sluice.rollout.phases import Stage
 from sluice.rollout.scene import Found, Own, all_of, one_of
 from sluice.rollout.sources import slo_queries
 
-# Samples before the first one that counts: enough scrapes to tell a birth from a gap.
-_LOOKBACK_SCRAPES = 5
-_LOOKBACK_SECONDS = 60.0
 _MAKING = frozenset({Stage.HEALTHY, Stage.CREATING})
 _RESTING = frozenset({Stage.HEALTHY, Stage.ROLLED_BACK})
 
@@ -88,7 +87,7 @@ def _metrics(own: Own, found: Found, scrape_seconds: float) -> tuple[MetricWant,
         return ()
     canary = own.canary(status.canary.revision)
     sets = all_of(found, Descendants(REPLICASETS, canary), ReplicaSet)
-    since = _counted_until(own) - max(_LOOKBACK_SECONDS, _LOOKBACK_SCRAPES * scrape_seconds)
+    since = _counted_until(own) - gap_seconds(scrape_seconds) - LOOK_BACK_SECONDS
     arms = arms_of(own, sets)
     queries = (query for slo in own.spec.analysis.slos for query in slo_queries(slo, arms))
     return tuple(MetricWant(query, since, scrape_seconds) for query in dict.fromkeys(queries))

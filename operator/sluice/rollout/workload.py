@@ -107,6 +107,12 @@ def empty(scene: Scene, unwanted: ReplicaSet) -> tuple[Action, ...]:
     return (Patch(target, ref, (operation,), unwanted.meta.resource_version, fence(scene)),)
 
 
+def delete_set(scene: Scene, unwanted: ReplicaSet) -> tuple[Action, ...]:
+    """Delete a ReplicaSet of the paused target, so that its controller cannot fill it again."""
+    ref = unwanted.meta.ref
+    return (Delete(str(scene.own.target), ref, unwanted.meta.uid, fence(scene)),)
+
+
 def _patch(
     deployment: Deployment, operations: tuple[Operation, ...], behind: Fence | None = None
 ) -> Patch:

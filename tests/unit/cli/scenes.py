@@ -1,18 +1,19 @@
 """Rollouts in the states that the command line shows, with what stands around them."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from sluice.cli.views.family import Family, family_of
 from sluice.cli.views.overview import Overview
 from sluice.model import names
 from sluice.model.cluster import Deployment, Pod, ReplicaSet
 from sluice.model.conditions import Condition, Status
-from sluice.model.json import Body, Json, JsonObject
+from sluice.model.json import Body, JsonObject
 from sluice.model.scalars import parse_instant
+from sluice.rollout.canary import canary_name
 from sluice.rollout.phases import Stage
 from sluice.rollout.status import Entry, Rejected, RolloutStatus, SloResult, Version
-from tests.builders import NAME, NAMESPACE, as_stored, deployment, metadata, owner, rollout, template
+from tests.builders import NAME, as_stored, deployment, metadata, owner, rollout, template
 
 BEGUN = parse_instant("2026-11-21T12:00:00Z")
 NOW = BEGUN + 720.0
@@ -100,11 +101,13 @@ def body(
     status: RolloutStatus | None,
     annotations: Mapping[str, str] | None = None,
     generation: int = 1,
-    **spec: Json,
+    *,
+    paused: bool = False,
 ) -> JsonObject:
     """Return a Rollout as the API server has it."""
-    meta: JsonObject = {"annotations": annotations} if annotations else {}
-    stored = as_stored(rollout(**spec), generation=generation, **meta)
+    stored = as_stored(
+        rollout(paused=paused), generation=generation, annotations=annotations or None
+    )
     return stored if status is None else {**stored, "status": status.to_json()}
 
 
@@ -112,22 +115,25 @@ def overview(
     status: RolloutStatus | None,
     annotations: Mapping[str, str] | None = None,
     generation: int = 1,
-    **spec: Json,
+    *,
+    paused: bool = False,
 ) -> Overview:
     """Return a Rollout as the command line reads it."""
-    return Overview.from_body(body(status, annotations, generation, **spec))
+    return Overview.from_body(body(status, annotations, generation, paused=paused))
 
 
 def target(held: str = "", replicas: int = 3) -> JsonObject:
     """Return the user's Deployment, held or not."""
-    notes: JsonObject = {"annotations": {names.HELD: held}} if held else {}
-    labels: JsonObject = {names.ROLLOUT_LABEL: NAME}
-    return as_stored(deployment(replicas=replicas, paused=bool(held)), labels=labels, **notes)
+    return as_stored(
+        deployment(replicas=replicas, paused=bool(held)),
+        labels={names.ROLLOUT_LABEL: NAME},
+        annotations={names.HELD: held} if held else {},
+    )
 
 
 def canary() -> JsonObject:
     """Return the canary's Deployment."""
-    name = f"{NAME}-canary-{CANARY}"
+    name = canary_name(NAME, CANARY)
     labels: JsonObject = {
         names.ROLLOUT_LABEL: NAME,
         names.OWNER_UID_LABEL: f"uid-of-{NAME}",
@@ -154,8 +160,16 @@ def replica_set(parent: str, name: str, ready: int, replicas: int) -> JsonObject
 
 def pod(parent: str, name: str, *, crashes: int = 0) -> JsonObject:
     """Return a pod of a ReplicaSet: ready, or crashing."""
-    ready = {"type": "Ready", "status": "False" if crashes else "True"}
-    ended = {"exitCode": 137, "reason": "OOMKilled", "finishedAt": "2026-11-21T12:11:00Z"}
+    ready: JsonObject = {
+        "type": "Ready",
+        "status": "False" if crashes else "True",
+        "lastTransitionTime": "2026-11-21T12:00:05Z",
+    }
+    ended: JsonObject = {
+        "exitCode": 137,
+        "reason": "OOMKilled",
+        "finishedAt": "2026-11-21T12:11:00Z",
+    }
     container: JsonObject = {
         "name": "app",
         "restartCount": crashes,
@@ -172,7 +186,7 @@ def pod(parent: str, name: str, *, crashes: int = 0) -> JsonObject:
         "status": {
             "phase": "Running",
             "startTime": "2026-11-21T12:00:00Z",
-            "conditions": [{**ready, "lastTransitionTime": "2026-11-21T12:00:05Z"}],
+            "conditions": [ready],
             "containerStatuses": [container],
         },
     }
@@ -181,33 +195,47 @@ def pod(parent: str, name: str, *, crashes: int = 0) -> JsonObject:
 STABLE_SET, CANARY_SET = f"{NAME}-5d21", f"{NAME}-canary-7c9f"
 
 
-def surroundings(*, stable_pods: int = 2, crashes: int = 0) -> tuple[tuple[JsonObject, ...], ...]:
-    """Return Deployments, ReplicaSets and Pods during a rollout."""
-    name = f"{NAME}-canary-{CANARY}"
-    return (
-        (target(held=CANARY), canary()),
-        (
-            replica_set(NAME, STABLE_SET, stable_pods, stable_pods),
-            replica_set(NAME, f"{NAME}-old", 0, 0),
-            replica_set(name, CANARY_SET, 0 if crashes else 1, 1),
-        ),
-        (
+@dataclass(frozen=True, slots=True)
+class Around:
+    """What stands around a Rollout, as the API server has it."""
+
+    deployments: tuple[JsonObject, ...]
+    replica_sets: tuple[JsonObject, ...]
+    pods: tuple[JsonObject, ...]
+
+
+def at_rest() -> Around:
+    """Return what there is without a rollout."""
+    sets = (replica_set(NAME, STABLE_SET, 2, 2), replica_set(NAME, f"{NAME}-old", 0, 0))
+    return Around((target(),), sets, tuple(pod(STABLE_SET, f"{STABLE_SET}-{n}") for n in "ab"))
+
+
+def under_way(*, stable_pods: int = 2, crashes: int = 0) -> Around:
+    """Return what there is during a rollout."""
+    stable = replica_set(NAME, STABLE_SET, stable_pods, stable_pods)
+    tried = replica_set(canary_name(NAME, CANARY), CANARY_SET, 0 if crashes else 1, 1)
+    return Around(
+        deployments=(target(held=CANARY), canary()),
+        replica_sets=(stable, tried),
+        pods=(
             *(pod(STABLE_SET, f"{STABLE_SET}-{index:02}") for index in range(stable_pods)),
             pod(CANARY_SET, f"{CANARY_SET}-00", crashes=crashes),
         ),
     )
 
 
-def family(status: RolloutStatus | None, *, stable_pods: int = 2, crashes: int = 0) -> Family:
+def rejected() -> Around:
+    """Return what there is after a rollback: the canary is kept, without pods."""
+    rest = at_rest()
+    tried = replica_set(canary_name(NAME, CANARY), CANARY_SET, 0, 0)
+    return Around((target(held=CANARY), canary()), (*rest.replica_sets, tried), rest.pods)
+
+
+def family(status: RolloutStatus | None, around: Around) -> Family:
     """Return a Rollout in a state with its surroundings."""
-    near = surroundings(stable_pods=stable_pods, crashes=crashes)
-    deployments, replica_sets, pods = near
     return family_of(
         overview(status),
-        [Deployment.from_body(Body(value)) for value in deployments],
-        [ReplicaSet.from_body(Body(value)) for value in replica_sets],
-        [Pod.from_body(Body(value)) for value in pods],
+        [Deployment.from_body(Body(value)) for value in around.deployments],
+        [ReplicaSet.from_body(Body(value)) for value in around.replica_sets],
+        [Pod.from_body(Body(value)) for value in around.pods],
     )
-
-
-__all__ = ["NAME", "NAMESPACE"]

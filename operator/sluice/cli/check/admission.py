@@ -14,7 +14,6 @@ _CATEGORY: Final = "Hold"
 _ROOT: Final = "/apis/admissionregistration.k8s.io/v1"
 _POLICY: Final = "sluice-hold"
 _NOTICE: Final = "sluice-hold-notice"
-_LABELLED: Final = f"{names.ROLLOUT_LABEL},!{names.ROLE_LABEL}"
 
 
 async def _policy(site: Site) -> Finding:
@@ -44,8 +43,8 @@ async def _notice(site: Site) -> Finding:
 
 async def _acts(site: Site) -> Finding:
     """A policy that the API server cannot compile guards nothing, and nobody is told."""
-    found = await site.everywhere(DEPLOYMENTS, _LABELLED)
-    running = [item for item in found if item.whole("spec", "replicas", default=1) > 0]
+    found = await site.everywhere(DEPLOYMENTS, names.ROLLOUT_LABEL)
+    running = [item for item in found if _is_guarded(item)]
     if not running:
         return skipped(f"no labelled Deployment with pods to try on ({names.ROLLOUT_LABEL})")
     meta = running[0].body("metadata")
@@ -60,6 +59,12 @@ async def _acts(site: Site) -> Finding:
     if answer.flag("spec", "paused", default=False) and held:
         return passed(f"a dry-run change of {ref} came back paused, held {held}")
     return failed(f"a dry-run change of {ref} came back unpaused: it would have rolled out", APPLY)
+
+
+def _is_guarded(deployment: Body) -> bool:
+    """Whether a changed template would be held: a canary's is not, nor that of no pods."""
+    canary = names.ROLE_LABEL in deployment.labels("metadata", "labels")
+    return not canary and deployment.whole("spec", "replicas", default=1) > 0
 
 
 ROWS: Final = (

@@ -19,6 +19,7 @@ from sluice.cli.views.glyphs import Glyphs
 from sluice.cli.views.header import header
 from sluice.cli.views.overview import Overview, State
 from sluice.cli.views.tree import heading_revisions
+from sluice.model.json import MalformedError
 from sluice.model.references import ObjectRef
 from sluice.rollout.explain import Check, explain
 from sluice.rollout.kind import RolloutKind
@@ -47,9 +48,12 @@ async def show_explanation(
         observation = await Gatherer(cluster, source, clock).observe(
             RolloutKind(lens.scrape_seconds), ref
         )
+        checks = explain(observation, lens.scrape_seconds)
+    except MalformedError as error:
+        sentence = f"{ref} cannot be decided on, by the operator neither: {error}"
+        raise CommandError(Exit.NEGATIVE, sentence, "report it with the object") from error
     finally:
         await source.close()
-    checks = explain(observation, lens.scrape_seconds)
     if output is not Output.TABLE:
         told = [{"name": c.name, "passed": c.passed, "message": c.message} for c in checks]
         terminal.write({"rollout": ref.name, "checks": told}, output)

@@ -52,7 +52,7 @@ def header(rollout: Overview, revisions: str, now: float) -> Header:
         name=name,
         state=rollout.state,
         word=rollout.word,
-        facts=tuple(fact for fact in (*_progress(rollout), revisions) if fact),
+        facts=tuple(fact for fact in (*rollout.progress, revisions) if fact),
         why=rollout.why,
         next=_next(rollout, now),
         undo=undo_of(rollout),
@@ -68,14 +68,6 @@ def undo_of(rollout: Overview) -> str:
     if status.stage.phase is Phase.ROLLED_BACK:
         return f"rollout retry {name}"
     return "" if status.stage.phase is Phase.REVERTING else f"rollout abort {name}"
-
-
-def _progress(rollout: Overview) -> tuple[str, ...]:
-    status = rollout.status
-    if status is None or status.stage.phase in {Phase.HEALTHY, Phase.ROLLED_BACK}:
-        return ()
-    step = f"step {status.step_text}" if status.step_text else ""
-    return (step, f"weight {status.weight}% (actual {status.actual_weight}%)")
 
 
 def _next(rollout: Overview, now: float) -> str:

@@ -115,13 +115,27 @@ class Overview:
         return str(phase) if resting else f"{phase}/{self.status.stage.short}"
 
     @property
+    def progress(self) -> tuple[str, ...]:
+        """Step and weight, while there is a rollout."""
+        status = self.status
+        if status is None or status.stage.phase in {Phase.HEALTHY, Phase.ROLLED_BACK}:
+            return ()
+        numbered = "/" in status.step_text  # the bake has a name instead
+        step = f"step {status.step_text}" if numbered else status.step_text
+        weight = f"weight {status.weight}% (actual {status.actual_weight}%)"
+        return (step, weight) if step else (weight,)
+
+    @property
     def why(self) -> str:
         """What the operator says of it, in numbers."""
         if self.unreadable:
             return f"the status cannot be read: {self.unreadable}"
         if self.status is None:
             return "the operator has not looked at it yet"
-        return self.status.message
+        stalled = self.condition(STALLED)
+        # A fault in Sluice itself leaves the last message of the rollout as it was.
+        told = stalled.message if stalled is not None and self.holds(STALLED) else ""
+        return told or self.status.message
 
 
 def _status(body: Body) -> tuple[RolloutStatus | None, str]:

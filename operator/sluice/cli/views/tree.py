@@ -1,7 +1,7 @@
 """The tree of a rollout: which version runs where, how ready it is, and how it is judged."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sluice.analysis.verdict import Verdict
 from sluice.cli.views.family import Family
@@ -62,35 +62,51 @@ def tree(family: Family, glyphs: Glyphs) -> Node:
         since=rollout.created,
         children=(
             *(_canary(family, deployment, glyphs) for deployment in family.canaries),
-            *((_stable(family, family.target, glyphs),) if family.target else ()),
+            *(_target(family, family.target, glyphs) if family.target else ()),
         ),
     )
 
 
 def _canary(family: Family, deployment: Deployment, glyphs: Glyphs) -> Node:
     revision = deployment.meta.labels.get(names.REVISION_LABEL, "")
-    status = family.rollout.status
-    rejected = status is not None and status.rejected is not None
-    is_rejected = rejected and status.rejected.revision == revision  # type: ignore[union-attr]
-    current = status is not None and status.canary.revision == revision
-    sets = (_replica_set(family, s, glyphs) for s in family.sets_of(deployment))
-    judged = status.slos if status is not None and current else ()
-    return Node(
-        symbol=glyphs.revision,
-        name=f"revision {revision} ({'rejected' if is_rejected else 'canary'})",
-        children=(*sets, *(_slo(result, glyphs) for result in judged)),
-    )
+    name = f"{revision} ({_role(family.rollout, revision)})"
+    node = _revision(family, name, family.sets_of(deployment), glyphs)
+    judged = (_slo(result, glyphs) for result in _judged(family.rollout, revision))
+    return replace(node, children=(*node.children, *judged))
 
 
-def _stable(family: Family, target: Deployment, glyphs: Glyphs) -> Node:
+def _role(rollout: Overview, revision: str) -> str:
+    rejected = rollout.status.rejected if rollout.status else None
+    return "rejected" if rejected is not None and rejected.revision == revision else "canary"
+
+
+def _judged(rollout: Overview, revision: str) -> tuple[SloResult, ...]:
+    status = rollout.status
+    return status.slos if status is not None and status.canary.revision == revision else ()
+
+
+def _target(family: Family, target: Deployment, glyphs: Glyphs) -> Iterator[Node]:
+    """While a version is promoted, the user's Deployment runs two; the new one first."""
     status = family.rollout.status
-    revision = status.stable.revision if status else ""
-    held = target.meta.annotations.get(names.HELD, "")
+    promoted = status.promoted_replica_set if status else ""
+    stable = status.stable.revision if status else ""
+    sets = family.sets_of(target)
+    new = tuple(item for item in sets if item.meta.ref.name == promoted)
+    if status is not None and new:
+        yield _revision(family, f"{status.canary.revision} (promoted)", new, glyphs)
+    rest = tuple(item for item in sets if item not in new)
+    if rest or not new:
+        held = target.meta.annotations.get(names.HELD, "")
+        node = _revision(family, f"{stable or 'unknown'} (stable)", rest, glyphs)
+        yield replace(node, remark=f"version {held} is held back") if held else node
+
+
+def _revision(family: Family, name: str, sets: tuple[ReplicaSet, ...], glyphs: Glyphs) -> Node:
     return Node(
         symbol=glyphs.revision,
-        name=f"revision {revision or 'unknown'} (stable)",
-        remark=f"version {held} is held back" if held else "",
-        children=tuple(_replica_set(family, s, glyphs) for s in family.sets_of(target)),
+        name=f"revision {name}",
+        remark="" if sets else "no pods",
+        children=tuple(_replica_set(family, item, glyphs) for item in sets),
     )
 
 

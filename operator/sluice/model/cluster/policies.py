@@ -17,7 +17,7 @@ class Requirement:
     values: tuple[str, ...]
 
     def matches(self, labels: Mapping[str, str]) -> bool:
-        """Whether labels meet the requirement (operators of the API: In, NotIn, Exists, DoesNotExist)."""
+        """Whether labels meet the requirement: In, NotIn, Exists or DoesNotExist."""
         match self.operator:
             case "In":
                 return self.key in labels and labels[self.key] in self.values

@@ -106,7 +106,7 @@ class RouteRule:
 
 @dataclass(frozen=True, slots=True)
 class ParentStatus:
-    """What one Gateway's controller says of the route; conditions as type -> (status, generation)."""
+    """What a Gateway's controller says of the route: type -> (status, generation)."""
 
     parent: str
     controller: str

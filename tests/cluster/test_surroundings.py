@@ -1,0 +1,145 @@
+"""What lies around a Rollout is missing, changed by others, or in its way."""
+
+import asyncio
+from collections.abc import Callable
+
+import pytest
+
+from sluice.model.json import Body, JsonObject
+from sluice.model.reasons import Reason
+from sluice.model.references import (
+    DEPLOYMENTS,
+    HTTPROUTES,
+    NETWORKPOLICIES,
+    ROLLOUTS,
+    SERVICES,
+    Resource,
+)
+from sluice.rollout.phases import Stage
+from tests.cluster import app_manifests
+from tests.cluster.app_manifests import NAME, Plan
+from tests.cluster.sampler import CANARY
+from tests.cluster.shop import FIRST, SECOND, Cluster, Shop, empty_shop, open_shop
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
+
+STABLE_ONLY: list[JsonObject] = [{"name": NAME, "port": 80}]
+
+
+def all_for_the_canary() -> list[JsonObject]:
+    return [
+        {"name": NAME, "port": 80, "weight": 0},
+        {"name": CANARY, "port": 80, "weight": 100},
+    ]
+
+
+def ready_reason(shop: Shop) -> str:
+    ready = (condition for condition in shop.status.conditions if condition.type == "Ready")
+    return next((condition.reason for condition in ready), "")
+
+
+@pytest.mark.parametrize(
+    ("missing", "reason"),
+    [
+        pytest.param(DEPLOYMENTS, Reason.TARGET_NOT_FOUND, id="Deployment"),
+        pytest.param(SERVICES, Reason.SERVICE_NOT_FOUND, id="Service"),
+        pytest.param(HTTPROUTES, Reason.ROUTE_NOT_FOUND, id="HTTPRoute"),
+    ],
+)
+async def test_a_rollout_waits_for_its(cluster: Cluster, missing: Resource, reason: Reason) -> None:
+    async with empty_shop(cluster) as shop:
+        parts: dict[Resource, Callable[[], JsonObject]] = {
+            DEPLOYMENTS: lambda: app_manifests.deployment(FIRST, shop.plan.replicas),
+            SERVICES: app_manifests.service,
+            HTTPROUTES: lambda: app_manifests.route(shop.host),
+            ROLLOUTS: lambda: app_manifests.rollout(shop.plan),
+        }
+        late = parts.pop(missing)
+        for resource, manifest in parts.items():
+            await shop.create(resource, manifest())
+        await shop.sampler.until(lambda: ready_reason(shop) == reason, 30, reason)
+
+        await shop.create(missing, late())
+
+        await shop.sampler.until(shop.is_at_rest, 60, "Healthy Rollout")
+        await shop.sampler.until(lambda: ready_reason(shop) == Reason.HEALTHY, 30, "Ready")
+
+
+async def test_a_network_policy_that_leaves_the_canary_out_blocks_the_start(
+    cluster: Cluster,
+) -> None:
+    policy: JsonObject = {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": "only-the-shop"},
+        "spec": {"podSelector": {"matchLabels": {"app": NAME}}, "ingress": [{}]},
+    }
+    async with open_shop(cluster) as shop:
+        await shop.create(NETWORKPOLICIES, policy)
+        await shop.release(SECOND)
+        reason = Reason.NETWORK_POLICY_EXCLUDES_CANARY
+        await shop.sampler.until(lambda: ready_reason(shop) == reason, 30, reason)
+        assert "only-the-shop" in shop.status.message
+        assert shop.sampler.shifts == []
+
+        await shop.api.delete(shop.ref(NETWORKPOLICIES, "only-the-shop"))
+
+        await shop.promoted(SECOND)
+
+
+async def test_weights_that_somebody_takes_away_are_put_back(cluster: Cluster) -> None:
+    plan = Plan(steps=({"weight": 10, "duration": "60s"},), analysis={"maxDuration": "60s"})
+    async with open_shop(cluster, plan) as shop:
+        await shop.release(SECOND)
+        await shop.at(Stage.JUDGING)
+        for edit in (STABLE_ONLY, all_for_the_canary(), STABLE_ONLY):
+            await shop.edit_route(edit)
+            await shop.sampler.until(lambda: shop.sampler.weight == 10, 10, "10% again")
+            await asyncio.sleep(0.5)  # a tool that syncs does not come back within the same moment
+
+        contested = Reason.ROUTE_CONTESTED
+        await shop.sampler.until(lambda: ready_reason(shop) == contested, 20, contested)
+        shop.nobody_noticed()
+
+
+async def test_a_second_rollout_for_the_same_deployment_is_refused(cluster: Cluster) -> None:
+    async with open_shop(cluster) as shop:
+        manifest = app_manifests.rollout(shop.plan)
+        await shop.create(ROLLOUTS, {**manifest, "metadata": {"name": "second"}})
+
+        def is_refused() -> bool:
+            found = shop.sampler.objects.get((ROLLOUTS, "second"), Body({}))
+            return any(
+                condition.text("reason") == Reason.CONFLICT
+                for condition in found.bodies("status", "conditions")
+            )
+
+        await shop.sampler.until(is_refused, 30, "Conflict of the second Rollout")
+        await shop.release(SECOND)
+
+        await shop.promoted(SECOND)
+        shop.nobody_noticed()
+
+
+@pytest.mark.parametrize("propagation", ["Foreground", "Background"])
+@pytest.mark.parametrize(
+    "stage",
+    [
+        pytest.param(Stage.JUDGING, id="it is judged"),
+        pytest.param(Stage.ROLLING, id="the Deployment rolls"),
+    ],
+)
+async def test_a_rollout_deleted_while(cluster: Cluster, propagation: str, stage: Stage) -> None:
+    async with open_shop(cluster) as shop:
+        await shop.release(SECOND)
+        await shop.at(stage, within=120)
+
+        await shop.api.delete(shop.ref(ROLLOUTS), propagation)
+
+        await shop.sampler.until(lambda: not shop.sampler.present(ROLLOUTS), 120, "end")
+        names = {body.text("metadata", "name") for body in shop.sampler.present(DEPLOYMENTS)}
+        assert names == {NAME}
+        assert shop.sampler.weights[-1].canary is None
+        shop.nobody_noticed()
+        expected = SECOND if stage is Stage.ROLLING else FIRST
+        assert {answer.version for answer in shop.load.answers[-20:]} == {expected.name}

@@ -1,0 +1,206 @@
+"""The cluster: its store, the controllers that keep it going, and what people do to it."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sluice.model import names
+from sluice.model.json import Body, JsonObject
+from sluice.model.plan import Operation, pointer
+from sluice.model.references import (
+    DEPLOYMENTS,
+    HTTPROUTES,
+    PODS,
+    ROLLOUTS,
+    SERVICES,
+    ObjectRef,
+)
+from tests.builders import NAME, NAMESPACE, QUICK, deployment, http_route, rollout, service
+from tests.converge.admission import hold
+from tests.converge.clockwork import EPOCH
+from tests.converge.deployments import (
+    collect_garbage,
+    control_deployments,
+    control_sets,
+)
+from tests.converge.kubelet import Kubelet, image_of
+from tests.converge.network import Gateway, control_endpoints
+from tests.converge.prometheus import SCRAPE_SECONDS
+from tests.converge.store import Change, Store
+
+PERSON = "person"
+# From a write to what a controller makes of it.
+_CONTROLLER_SECONDS = 0.01
+ROLLOUT = ObjectRef(ROLLOUTS, NAMESPACE, NAME)
+TARGET = ObjectRef(DEPLOYMENTS, NAMESPACE, NAME)
+ROUTE = ObjectRef(HTTPROUTES, NAMESPACE, NAME)
+SERVICE = ObjectRef(SERVICES, NAMESPACE, NAME)
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Everything there is at one instant, apart from the operator's memory."""
+
+    seconds: float
+    store: Store
+    kubelet: Kubelet
+    gateway: Gateway
+
+
+@dataclass
+class Cluster:
+    """The cluster on a virtual loop. `seen` is told of every change, after it has happened."""
+
+    loop: asyncio.AbstractEventLoop
+    store: Store
+    kubelet: Kubelet = field(default_factory=Kubelet)
+    gateway: Gateway = field(default_factory=Gateway)
+    seen: list[Callable[[Change], None]] = field(default_factory=list)
+    _stepping: asyncio.TimerHandle | None = None
+
+    @classmethod
+    def empty(cls, loop: asyncio.AbstractEventLoop) -> "Cluster":
+        """Return a cluster without objects."""
+        return cls(loop, Store(now=lambda: EPOCH + loop.time()))._begun()
+
+    @classmethod
+    def at(cls, loop: asyncio.AbstractEventLoop, moment: Moment) -> "Cluster":
+        """Return the cluster of a moment, going on from there."""
+        store = moment.store.fork(lambda: EPOCH + loop.time())
+        cluster = cls(loop, store, moment.kubelet.fork(), moment.gateway.fork())
+        cluster.store.admit = hold
+        return cluster._begun()
+
+    def moment(self) -> Moment:
+        """Return a copy of everything."""
+        seconds = self.loop.time()
+        store = self.store.fork(lambda: EPOCH + seconds)
+        return Moment(seconds, store, self.kubelet.fork(), self.gateway.fork())
+
+    def _begun(self) -> "Cluster":
+        self.store.admit, self.store.changed = hold, self._changed
+        if not self.gateway.served_until:
+            self.gateway.served_until = self.store.now()
+        self.loop.call_at(_next_second(self.loop.time()), self._tick)
+        self._step_in(_CONTROLLER_SECONDS)
+        return self
+
+    def _changed(self, change: Change) -> None:
+        self._step_in(_CONTROLLER_SECONDS)
+        for listener in self.seen:
+            listener(change)
+
+    def _step_in(self, seconds: float) -> None:
+        at = self.loop.time() + seconds
+        if self._stepping is not None:
+            if self._stepping.when() <= at:
+                return
+            self._stepping.cancel()
+        self._stepping = self.loop.call_at(at, self._step)
+
+    def _step(self) -> None:
+        """Let every controller take one step; further ones follow if it changed anything."""
+        self._stepping = None
+        self.gateway.serve(self.store, self.kubelet)
+        collect_garbage(self.store)
+        control_deployments(self.store)
+        control_sets(self.store)
+        self.kubelet.step(self.store)
+        control_endpoints(self.store)
+        self.gateway.step(self.store)
+        due = min(self.kubelet.due(), default=None)
+        if due is not None:
+            self._step_in(max(0.0, due - self.store.now()))
+
+    def _tick(self) -> None:
+        self.gateway.serve(self.store, self.kubelet)
+        self.gateway.counters.scrape(round(self.store.now(), 3))
+        self.loop.call_at(self.loop.time() + SCRAPE_SECONDS, self._tick)
+
+    def changed_behaviour(self) -> None:
+        """Have the controllers look: an image or a fault is another one now."""
+        self._step_in(0.0)
+
+
+def _next_second(time: float) -> float:
+    return float(int(time) + 1)
+
+
+@dataclass(frozen=True, slots=True)
+class People:
+    """What people and pipelines do, as the API server sees it."""
+
+    cluster: Cluster
+
+    def install(self, *, paused: bool = False) -> None:
+        """Create Deployment, Service, route and Rollout."""
+        store = self.cluster.store
+        store.create(DEPLOYMENTS, deployment(), PERSON)
+        store.create(SERVICES, service(), PERSON)
+        store.create(HTTPROUTES, http_route(), PERSON)
+        store.create(ROLLOUTS, rollout(**QUICK, paused=paused), PERSON)
+
+    def deploy(self, image: str) -> None:
+        """Write another version into the Deployment."""
+        path = pointer("spec", "template", "spec", "containers", "0", "image")
+        self._patch(TARGET, Operation("replace", path, image))
+
+    def scale(self, replicas: int) -> None:
+        """Write the Deployment's size."""
+        self._patch(TARGET, Operation("replace", pointer("spec", "replicas"), replicas))
+
+    def bypass(self) -> None:
+        """Let the held version through, as the docs say."""
+        held = self._target_annotations()[names.HELD]
+        path = pointer("metadata", "annotations", names.BYPASS)
+        self._patch(TARGET, Operation("add", path, held))
+        self._patch(TARGET, Operation("add", pointer("spec", "paused"), value=False))
+
+    def command(self, annotation: str, nonce: str) -> None:
+        """Give a command about the version that is under way, or was rejected."""
+        status = Body(self.cluster.store.get(ROLLOUT)).body("status")
+        subject = "rejected" if annotation == names.RETRY else "canary"
+        revision = status.body(subject).text("revision", default="")
+        self.annotate(annotation, f"{revision}#{nonce}")
+
+    def annotate(self, annotation: str, text: str) -> None:
+        """Write an annotation of the Rollout."""
+        meta = Body(self.cluster.store.get(ROLLOUT)).body("metadata")
+        annotations: JsonObject = {**meta.labels("annotations"), annotation: text}
+        self._patch(ROLLOUT, Operation("add", pointer("metadata", "annotations"), annotations))
+
+    def pause(self, *, paused: bool) -> None:
+        """Write spec.paused."""
+        self._patch(ROLLOUT, Operation("replace", pointer("spec", "paused"), paused))
+
+    def weigh(self, percent: int) -> None:
+        """Write the weights of the route by hand."""
+        for index, item in enumerate(self._backends()):
+            weight = percent if item.text("name").endswith("-canary") else 100 - percent
+            base = pointer("spec", "rules", "0", "backendRefs", str(index))
+            self._patch(ROUTE, Operation("add", f"{base}/weight", weight))
+
+    def delete(self, ref: ObjectRef) -> None:
+        """Delete an object."""
+        if ref in self.cluster.store.objects:
+            self.cluster.store.delete(ref, PERSON)
+
+    def crash_a_pod(self, image: str) -> None:
+        """Have the container of one pod of a version end with an error."""
+        now = self.cluster.store.now()
+        for _, pod in self.cluster.store.every(PODS):
+            uid = pod.text("metadata", "uid")
+            if image_of(pod) == image and uid in self.cluster.kubelet.lives:
+                self.cluster.kubelet.crash(uid, now)
+                self.cluster.changed_behaviour()
+                return
+
+    def _backends(self) -> tuple[Body, ...]:
+        (rule,) = Body(self.cluster.store.get(ROUTE)).bodies("spec", "rules")
+        return rule.bodies("backendRefs")
+
+    def _target_annotations(self) -> dict[str, str]:
+        return dict(Body(self.cluster.store.get(TARGET)).labels("metadata", "annotations"))
+
+    def _patch(self, ref: ObjectRef, operation: Operation) -> None:
+        self.cluster.store.patch(ref, (operation,), PERSON)

@@ -1,0 +1,94 @@
+"""A process of the operator: the real engine and the real kind, on the cluster in memory."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from sluice.adapters.failures import KubeError
+from sluice.engine.process import Engine, EngineSettings
+from sluice.model.metrics import MetricQuery, Series
+from sluice.model.names import ROLLOUT_LABEL
+from sluice.model.references import ENDPOINTSLICES, ROLLOUTS
+from sluice.rollout.kind import RolloutKind
+from tests.converge.client import MemoryClient, View
+from tests.converge.clockwork import VirtualClock
+from tests.converge.cluster import Cluster
+from tests.converge.prometheus import SCRAPE_SECONDS
+from tests.converge.store import Change
+
+_SEED = 20_261_121
+
+
+@dataclass
+class _Source:
+    """Prometheus, as it is in the cluster at the moment of the question."""
+
+    cluster: Cluster
+
+    async def samples(self, query: MetricQuery, start: float, end: float) -> tuple[Series, ...]:
+        await asyncio.sleep(0)
+        return await self.cluster.gateway.counters.samples_of(query, start, end)
+
+
+@dataclass
+class OperatorProcess:
+    """One process. It writes only while it is alive and leads."""
+
+    cluster: Cluster
+    view: View = field(default_factory=View)
+    leads: bool = True
+    alive: bool = False
+
+    def __post_init__(self) -> None:
+        self.client = MemoryClient(self.cluster.store, self.view)
+        self._watching: list[asyncio.Task[None]] = []
+
+    async def start(self) -> None:
+        """Begin with empty hands; return when everything has been read once."""
+        self.alive = True
+        self.cluster.seen.append(self._tell)
+        settings = EngineSettings(workers=2, label_selectors={ENDPOINTSLICES: ROLLOUT_LABEL})
+        kinds = (RolloutKind(SCRAPE_SECONDS),)
+        clock, source = VirtualClock(self.cluster.loop), _Source(self.cluster)
+        self.engine = Engine(self.client, kinds, source, clock, self._may_write, settings)
+        delays = self.engine.reconciler.delays
+        for chance in (delays.progress.jitter, delays.failure.jitter, delays.refusal.jitter):
+            chance.seed(_SEED)
+        delays.spread.seed(_SEED)
+        self.engine.warm_up()
+        await self.engine.synced()
+        self._watching = [asyncio.create_task(self._feed()), asyncio.create_task(self._tire())]
+        self.engine.lead()
+
+    async def crash(self) -> None:
+        """End at once, without any further write, and forget everything."""
+        self.alive = False
+        self.cluster.seen.remove(self._tell)
+        for task in self._watching:
+            task.cancel()
+        await asyncio.gather(*self._watching, return_exceptions=True)
+        await self.engine.stop(0.0)
+
+    def _may_write(self) -> bool:
+        return self.alive and self.leads
+
+    def _tell(self, _: Change) -> None:
+        self.client.tell()
+
+    async def _feed(self) -> None:
+        """Do what Kopf does: list, watch, and pass on what it sees."""
+        while True:
+            async for page in self.client.pages(ROLLOUTS):
+                for item in page.items:
+                    self.engine.feed(ROLLOUTS, None, item)
+            try:
+                async for event in self.client.watch(ROLLOUTS, page.resource_version):
+                    self.engine.feed(ROLLOUTS, event.type, event.object)
+            except KubeError:
+                continue
+
+    async def _tire(self) -> None:
+        """Wake lagging watches now and then: what is overdue is seen without further news."""
+        while True:
+            await asyncio.sleep(0.5)
+            if self.view.lag:
+                self.client.tell()

@@ -1,0 +1,189 @@
+"""An API server for the command line, in a thread: a command has an event loop of its own."""
+
+import asyncio
+import copy
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+from aiohttp import web
+
+from sluice.model.json import Body, Json, JsonObject
+from sluice.model.references import (
+    DEPLOYMENTS,
+    HTTPROUTES,
+    PODS,
+    REPLICASETS,
+    ROLLOUTS,
+    SERVICES,
+    ObjectRef,
+    Resource,
+)
+from tests.builders import NAME, NAMESPACE
+from tests.engine.apiserver import ApiServer, Fault
+from tests.engine.store import RefusalError, Store
+from tests.unit.cli.scenes import Around
+
+RESOURCES = {ROLLOUTS, DEPLOYMENTS, REPLICASETS, PODS, SERVICES, HTTPROUTES}
+ROLLOUT = ObjectRef(ROLLOUTS, NAMESPACE, NAME)
+
+
+@dataclass
+class CliApiServer(ApiServer):
+    """The API server of the engine's tests, with dry runs, fixed answers and reviews.
+
+    answers, refusals: by path, for what is no object of the store.
+    denied: «verb resource» that no review allows.
+    admission: what a policy makes of an object that is written.
+    after_read, after_trial: called when an object was read, or written for trial.
+    on_watch: called whenever a watch of Rollouts has told all that there is and waits.
+    """
+
+    answers: dict[str, JsonObject] = field(default_factory=dict)
+    refusals: dict[str, tuple[int, str]] = field(default_factory=dict)
+    denied: set[str] = field(default_factory=set)
+    admission: Callable[[JsonObject], JsonObject] = lambda body: body
+    after_read: Callable[[], None] = lambda: None
+    after_trial: Callable[[], None] = lambda: None
+    on_watch: Callable[[], object] = lambda: None
+    written: list[str] = field(default_factory=list)
+    tried: list[str] = field(default_factory=list)
+
+    async def _route(self, request: web.Request) -> web.StreamResponse:
+        if request.path in self.refusals:
+            code, reason = self.refusals[request.path]
+            raise RefusalError(code, reason, f"refused with {code} on purpose")
+        if request.path in self.answers:
+            return web.json_response(self.answers[request.path])
+        if request.path.endswith("accessreviews"):
+            return web.json_response(self._review(Body(await request.json())))
+        if request.query.get("dryRun") == "All":
+            self.tried.append(request.path)
+            return await self._dry_run(request)
+        answer = await super()._route(request)
+        if request.method == "GET":
+            self.after_read()
+        else:
+            self.written.append(request.path)
+        return answer
+
+    async def _send_since(
+        self, response: web.StreamResponse, request: web.Request, resource: Resource, version: int
+    ) -> int:
+        told = await super()._send_since(response, request, resource, version)
+        if resource == ROLLOUTS:
+            asyncio.get_running_loop().call_soon(self.on_watch)
+        return told
+
+    def _review(self, review: Body) -> JsonObject:
+        asked = review.body("spec", "resourceAttributes")
+        allowed = f"{asked.text('verb')} {asked.text('resource')}" not in self.denied
+        return {"status": {"allowed": allowed}}
+
+    async def _dry_run(self, request: web.Request) -> web.Response:
+        resource, namespace, name, _ = self._parse(request.path)
+        ref = ObjectRef(resource, namespace, name)
+        kept = copy.deepcopy((self.store.objects, self.store.events, self.store.version))
+        try:
+            made = self.store.patch(ref, await request.json())
+        finally:
+            self.store.objects, self.store.events, self.store.version = kept
+        answer = self.admission(made)
+        self.after_trial()
+        return web.json_response(answer)
+
+
+@dataclass
+class Cluster:
+    """A running API server and the kubeconfig that leads to it."""
+
+    http: CliApiServer
+    kubeconfig: Path
+    loop: asyncio.AbstractEventLoop
+
+    @property
+    def store(self) -> Store:
+        return self.http.store
+
+    @property
+    def annotations(self) -> Mapping[str, str]:
+        """The annotations of the Rollout."""
+        return Body(self.store.get(ROLLOUT)).labels("metadata", "annotations")
+
+    def soon(self, deed: Callable[[], None]) -> Callable[[], None]:
+        """Return a function that has the deed done in the server's thread."""
+
+        def ask() -> None:
+            self.loop.call_soon_threadsafe(deed)
+
+        return ask
+
+    def refuse(self, method: str, code: int, reason: str, times: int | None = None) -> None:
+        """Answer requests of a method with a refusal."""
+        refusal = RefusalError(code, reason, f"refused with {code} on purpose")
+        self.http.faults.append(Fault(lambda r: r.method == method, refusal, times=times))
+
+    def put(self, *bodies: JsonObject) -> None:
+        """Put objects in place of what has their names."""
+        kinds = {resource.kind: resource for resource in RESOURCES}
+        for body in bodies:
+            meta = Body(body).body("metadata")
+            resource = kinds[Body(body).text("kind")]
+            ref = ObjectRef(resource, meta.text("namespace"), meta.text("name"))
+            self.store.version += 1
+            version: Json = str(self.store.version)
+            new = {**meta.value, "resourceVersion": version}
+            self.store.objects[ref] = copy.deepcopy({**body, "metadata": new})
+
+    def surround(self, around: Around) -> None:
+        """Put what stands around a Rollout."""
+        self.put(*around.deployments)
+        self.put(*({**body, "kind": "ReplicaSet"} for body in around.replica_sets))
+        self.put(*({**body, "kind": "Pod"} for body in around.pods))
+
+
+@contextmanager
+def serving(folder: Path) -> Iterator[Cluster]:
+    """Serve an empty store."""
+    loop = asyncio.new_event_loop()
+    thread = threading.Thread(target=loop.run_forever, daemon=True)
+    thread.start()
+    http = CliApiServer(Store(), RESOURCES)
+    runner = asyncio.run_coroutine_threadsafe(_start(http), loop).result(5)
+    path = folder / "kubeconfig.yaml"
+    path.write_text(yaml.safe_dump(_kubeconfig(http.url)))
+    try:
+        yield Cluster(http, path, loop)
+    finally:
+        http.cut_watches()
+        asyncio.run_coroutine_threadsafe(runner.cleanup(), loop).result(5)
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join(5)
+        loop.close()
+
+
+async def _start(http: CliApiServer) -> web.AppRunner:
+    http.store.listeners.append(http._notify)  # noqa: SLF001 - two halves of one thing
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", http.handle)
+    runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.1)
+    await runner.setup()
+    await web.TCPSite(runner, "127.0.0.1", 0).start()
+    host, port = runner.addresses[0][:2]
+    http.url = f"http://{host}:{port}"
+    return runner
+
+
+def _kubeconfig(url: str) -> dict[str, object]:
+    context = {"cluster": "here", "user": "me", "namespace": NAMESPACE}
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "clusters": [{"name": "here", "cluster": {"server": url}}],
+        "users": [{"name": "me", "user": {}}],
+        "contexts": [{"name": "here", "context": context}],
+        "current-context": "here",
+    }

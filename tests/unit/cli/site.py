@@ -1,0 +1,114 @@
+"""A cluster in which every check passes, to be spoiled by a test."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import yaml
+
+from sluice.adapters.clock import SystemClock
+from sluice.adapters.connection import plain_connection
+from sluice.adapters.prometheus import NoMetrics
+from sluice.cli import cluster as kube
+from sluice.cli.check.site import Site
+from sluice.model.json import Body, Json, JsonObject
+from sluice.model.scalars import format_instant
+from tests.builders import NAMESPACE
+from tests.manifest_files import ROLLOUT_CRD
+from tests.unit.cli.scenes import HEALTHY, at_rest, body
+from tests.unit.cli.server import Cluster
+
+ADMISSION = "/apis/admissionregistration.k8s.io/v1"
+GATEWAY = "/apis/gateway.networking.k8s.io/v1"
+CRD = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/rollouts.sluice.dev"
+LEASE = "/apis/coordination.k8s.io/v1/namespaces/sluice-system/leases/sluice"
+PROMETHEUS = "/prometheus"
+QUERY = f"{PROMETHEUS}/api/v1/query"
+
+
+def furnish(cluster: Cluster) -> None:
+    """Give the cluster all that Sluice needs, and a Rollout at rest."""
+    cluster.http.answers |= {
+        "/version": {"gitVersion": "v1.36.3"},
+        ADMISSION: resources("mutatingadmissionpolicies", "validatingadmissionpolicies"),
+        f"{ADMISSION}/mutatingadmissionpolicies/sluice-hold": {},
+        f"{ADMISSION}/mutatingadmissionpolicybindings/sluice-hold": bound("sluice-hold"),
+        f"{ADMISSION}/validatingadmissionpolicies/sluice-hold-notice": {},
+        f"{ADMISSION}/validatingadmissionpolicybindings/sluice-hold-notice": {},
+        CRD: crd(),
+        LEASE: lease(renewed_seconds_ago=1),
+        GATEWAY: resources("httproutes", "gateways"),
+        f"{GATEWAY}/gateways": {"metadata": {}, "items": [gateway(ready=True)]},
+        f"{PROMETHEUS}/api/v1/status/buildinfo": {"data": {"version": "3.5.0"}},
+        QUERY: samples(10, 20),
+    }
+    cluster.http.admission = held
+    cluster.surround(at_rest())
+    cluster.put(body(HEALTHY))
+
+
+@asynccontextmanager
+async def visited(cluster: Cluster) -> AsyncIterator[Site]:
+    """Give the cluster as checks see it, without a Prometheus."""
+    client = kube.Cluster(plain_connection(cluster.http.url))
+    yield Site(
+        cluster=client,
+        namespace=NAMESPACE,
+        operator_namespace="sluice-system",
+        metrics=NoMetrics(),
+        build_info=None,
+        scrape_seconds=15.0,
+        clock=SystemClock(),
+    )
+    await client.close()
+
+
+def resources(*plurals: str) -> JsonObject:
+    """Return what an API group says that it serves."""
+    return {"resources": [{"name": plural} for plural in plurals]}
+
+
+def bound(policy: str) -> JsonObject:
+    """Return the binding of a policy."""
+    return {"spec": {"policyName": policy}}
+
+
+def crd() -> JsonObject:
+    """Return the CRD of this repository as the API server has it."""
+    written: JsonObject = yaml.load(ROLLOUT_CRD.read_text(), yaml.CSafeLoader)
+    return {**written, "status": {"conditions": [{"type": "Established", "status": "True"}]}}
+
+
+def lease(*, renewed_seconds_ago: float, holder: str = "sluice-0") -> JsonObject:
+    """Return the operator's Lease."""
+    renewed = format_instant(SystemClock().now() - renewed_seconds_ago)
+    return {"spec": {"holderIdentity": holder, "renewTime": renewed}}
+
+
+def gateway(*, ready: bool) -> JsonObject:
+    """Return a Gateway, programmed or not."""
+    return {
+        "metadata": {"namespace": "gateway", "name": "web"},
+        "status": {
+            "conditions": [
+                {"type": "Accepted", "status": "True"},
+                {"type": "Programmed", "status": str(ready)},
+            ]
+        },
+    }
+
+
+def held(written: JsonObject) -> JsonObject:
+    """Return a Deployment as the hold policy leaves it."""
+    meta = Body(written).body("metadata")
+    notes: JsonObject = {**meta.labels("annotations"), "sluice.dev/held": "pending"}
+    spec = Body(written).body("spec").value
+    held_meta: JsonObject = {**meta.value, "annotations": notes}
+    return {**written, "metadata": held_meta, "spec": {**spec, "paused": True}}
+
+
+def samples(*values: float) -> JsonObject:
+    """Return one counter with a sample for each value; none: no series at all."""
+    pairs: list[Json] = [[at, str(value)] for at, value in enumerate(values, start=100)]
+    result: JsonObject = {"metric": {}, "values": pairs}
+    found: JsonObject = {"resultType": "matrix", "result": [result] if values else []}
+    return {"status": "success", "data": found}

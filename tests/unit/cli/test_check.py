@@ -1,0 +1,374 @@
+"""`sluice check`: passes where all is there, and names each thing that is not, with its fix."""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+
+import pytest
+
+from sluice.adapters.clock import SystemClock
+from sluice.cli.check import access, installation
+from sluice.cli.check.access import OPERATOR_RIGHTS, Right
+from sluice.cli.check.running import STATIC_ROWS, has_failed, run_until_passed
+from sluice.cli.exits import Exit
+from sluice.model.json import Body, JsonObject
+from sluice.rollout.phases import Stage
+from tests.engine.virtual_time import ManualClock
+from tests.manifest_files import only, rollout_schema
+from tests.unit.cli import site
+from tests.unit.cli.conftest import Command, Said
+from tests.unit.cli.golden import assert_golden
+from tests.unit.cli.scenes import JUDGING, body, target, under_way
+from tests.unit.cli.server import ROLLOUT, Cluster
+
+Spoil = Callable[[Cluster], object]
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What a check said, by its claim."""
+
+    said: Said
+    rows: Mapping[str, Body]
+
+
+@pytest.fixture
+def check(cluster: Cluster, sluice: Command) -> Callable[[], Checked]:
+    site.furnish(cluster)
+
+    def run() -> Checked:
+        url = cluster.http.url + site.PROMETHEUS
+        said = sluice("check", "-o", "json", "--prometheus-url", url)
+        rows = Body(json.loads(said.out)).bodies("checks")
+        return Checked(said, {row.text("check"): row for row in rows})
+
+    return run
+
+
+def test_all_pass_where_all_is_there(check: Callable[[], Checked]) -> None:
+    checked = check()
+
+    outcomes = {claim: row.text("outcome") for claim, row in checked.rows.items()}
+    assert checked.said.code == Exit.DONE
+    assert set(outcomes.values()) == {"passed", "skipped"}
+    assert [claim for claim, outcome in outcomes.items() if outcome == "skipped"] == [
+        "shop/checkout counts no probes in SLO errors"
+    ]
+
+
+def without(path: str) -> Spoil:
+    return lambda cluster: cluster.http.answers.pop(path)
+
+
+def answering(path: str, answer: JsonObject) -> Spoil:
+    return lambda cluster: cluster.http.answers.update({path: answer})
+
+
+def without_status_field(cluster: Cluster) -> None:
+    crd = json.loads(json.dumps(site.crd()))
+    schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+    del schema["properties"]["status"]["properties"]["checkpoint"]
+    cluster.http.answers[site.CRD] = crd
+
+
+def unheld(cluster: Cluster) -> None:
+    cluster.http.admission = lambda written: written
+
+
+def denying(right: str) -> Spoil:
+    return lambda cluster: cluster.http.denied.add(right)
+
+
+def unseen(cluster: Cluster) -> None:
+    cluster.store.objects[ROLLOUT]["metadata"]["generation"] = 2
+
+
+def invalid(cluster: Cluster) -> None:
+    cluster.store.objects[ROLLOUT]["spec"]["steps"] = [{"weight": 50, "pause": False}] * 2
+
+
+def probed(cluster: Cluster) -> None:
+    cluster.surround(under_way())
+    cluster.put(body(replace(JUDGING, stage=Stage.SCALING, weight=0, actual_weight=0)))
+
+
+ADMISSION, GATEWAY = site.ADMISSION, site.GATEWAY
+FAILURES = [
+    pytest.param(
+        answering(ADMISSION, site.resources("validatingadmissionpolicies")),
+        "the API server can hold new versions back",
+        "v1.36.3 serves no MutatingAdmissionPolicy v1",
+        "Kubernetes 1.36",
+        id="an older cluster",
+    ),
+    pytest.param(without(site.CRD), "kind Rollout is served", "no rollouts", "crds", id="no CRD"),
+    pytest.param(
+        without_status_field,
+        "the CRD is as new as this program",
+        "checkpoint.logs",
+        "kubectl apply --server-side -k crds",
+        id="a CRD that would drop a field of status",
+    ),
+    pytest.param(
+        without(site.LEASE), "an operator leads", "ever led", "manifests/base", id="no operator"
+    ),
+    pytest.param(
+        answering(site.LEASE, site.lease(renewed_seconds_ago=300)),
+        "an operator leads",
+        "sluice-0 has not renewed its Lease for 5m",
+        "kubectl logs",
+        id="an operator that has gone silent",
+    ),
+    pytest.param(
+        answering(site.LEASE, site.lease(renewed_seconds_ago=1, holder="")),
+        "an operator leads",
+        "given its Lease back",
+        "kubectl logs",
+        id="an operator that was stopped",
+    ),
+    pytest.param(
+        without(f"{ADMISSION}/mutatingadmissionpolicies/sluice-hold"),
+        "the policy is there",
+        "no MutatingAdmissionPolicy sluice-hold",
+        "manifests/base",
+        id="no policy",
+    ),
+    pytest.param(
+        without(f"{ADMISSION}/mutatingadmissionpolicybindings/sluice-hold"),
+        "the policy is bound",
+        "guards nothing",
+        "manifests/base",
+        id="no binding",
+    ),
+    pytest.param(
+        answering(f"{ADMISSION}/mutatingadmissionpolicybindings/sluice-hold", site.bound("other")),
+        "the policy is bound",
+        "binds 'other'",
+        "manifests/base",
+        id="a binding of another policy",
+    ),
+    pytest.param(
+        unheld, "a new version is held back", "came back unpaused", "manifests/base", id="no hold"
+    ),
+    pytest.param(
+        denying("patch httproutes"),
+        "the operator may do its work",
+        f"lacks 1 of {len(OPERATOR_RIGHTS)}: patch httproutes.gateway.networking.k8s.io",
+        "manifests/base",
+        id="an operator without a right",
+    ),
+    pytest.param(
+        answering(GATEWAY, site.resources()),
+        "the Gateway API is installed",
+        "no httproutes",
+        "CRDs of the Gateway API",
+        id="no Gateway API",
+    ),
+    pytest.param(
+        answering(f"{GATEWAY}/gateways", {"metadata": {}, "items": []}),
+        "a Gateway is ready",
+        "no Gateway",
+        "create a Gateway",
+        id="no Gateway",
+    ),
+    pytest.param(
+        answering(f"{GATEWAY}/gateways", {"items": [site.gateway(ready=False)], "metadata": {}}),
+        "a Gateway is ready",
+        "none of 1 is accepted and programmed, for example gateway/web",
+        "kubectl describe gateway -n gateway web",
+        id="a Gateway that is not programmed",
+    ),
+    pytest.param(
+        answering(site.QUERY, site.samples()),
+        "shop/checkout has samples for SLO errors",
+        "no sample in 1m15s for traefik_service_requests_total",
+        "send a request through the gateway",
+        id="a selector without samples",
+    ),
+    pytest.param(
+        unseen,
+        "shop/checkout is known to the operator",
+        "spec is at generation 2, the operator has seen 1",
+        "operator leads",
+        id="a spec that no operator has seen",
+    ),
+    pytest.param(
+        invalid,
+        "shop/checkout is known to the operator",
+        "spec.steps",
+        "correct the spec",
+        id="a spec from before a rule",
+    ),
+    pytest.param(
+        probed,
+        "shop/checkout counts no probes in SLO errors",
+        "RequestsAtWeightZero: 10 requests in 1m15s at weight 0",
+        "exclude probes",
+        id="a metric that counts probes",
+    ),
+]
+
+
+@pytest.mark.parametrize(("spoil", "claim", "message", "fix"), FAILURES)
+def test_what_is_missing_is_named_with_its_fix(
+    cluster: Cluster,
+    check: Callable[[], Checked],
+    spoil: Spoil,
+    claim: str,
+    message: str,
+    fix: str,
+) -> None:
+    spoil(cluster)
+
+    checked = check()
+
+    row = checked.rows[claim]
+    assert row.text("outcome") == "failed"
+    assert message in row.text("message")
+    assert fix in row.text("fix")
+    assert checked.said.code == Exit.NEGATIVE
+
+
+WARNINGS = [
+    pytest.param(
+        without(f"{ADMISSION}/validatingadmissionpolicies/sluice-hold-notice"),
+        "who is held back is told",
+        id="no notice",
+    ),
+    pytest.param(denying("list pods"), "you may look", id="no right to look"),
+    pytest.param(denying("patch rollouts"), "you may steer", id="no right to steer"),
+]
+
+
+@pytest.mark.parametrize(("spoil", "claim"), WARNINGS)
+def test_what_is_only_a_pity_warns(
+    cluster: Cluster, check: Callable[[], Checked], spoil: Spoil, claim: str
+) -> None:
+    spoil(cluster)
+
+    assert check().rows[claim].text("outcome") == "warned"
+
+
+def test_a_prometheus_that_is_away_fails_once(
+    cluster: Cluster, check: Callable[[], Checked]
+) -> None:
+    del cluster.http.answers[site.QUERY]
+    cluster.http.answers[f"{site.PROMETHEUS}/api/v1/status/buildinfo"] = {"data": {}}
+
+    rows = check().rows
+
+    assert rows["Prometheus answers"].text("message").endswith("version unknown")
+    assert rows["shop/checkout has samples for SLO errors"].text("outcome") == "skipped"
+
+
+def test_the_trial_writes_nothing(cluster: Cluster, check: Callable[[], Checked]) -> None:
+    check()
+
+    assert cluster.http.tried == ["/apis/apps/v1/namespaces/shop/deployments/checkout"]
+    assert cluster.http.written == []
+
+
+def test_without_a_deployment_the_hold_is_not_tried(
+    cluster: Cluster, check: Callable[[], Checked]
+) -> None:
+    cluster.put(target(replicas=0))
+
+    row = check().rows["a new version is held back"]
+
+    assert row.text("outcome") == "skipped"
+    assert "no labelled Deployment" in row.text("message")
+
+
+def test_who_may_not_look_is_told_so(cluster: Cluster, check: Callable[[], Checked]) -> None:
+    cluster.http.refusals[site.CRD] = (403, "Forbidden")
+
+    row = check().rows["kind Rollout is served"]
+
+    assert row.text("outcome") == "skipped"
+    assert "you may not look" in row.text("message")
+
+
+def test_an_unreachable_cluster_is_no_failed_check(cluster: Cluster, sluice: Command) -> None:
+    cluster.refuse("GET", 503, "ServiceUnavailable")
+
+    assert sluice("check").code == Exit.UNREACHABLE
+
+
+def test_the_table_has_a_line_to_fix_each_failure(cluster: Cluster, sluice: Command) -> None:
+    site.furnish(cluster)
+    unheld(cluster)
+    without(site.LEASE)(cluster)
+
+    said = sluice("check")
+
+    assert_golden("check", said.out.replace(cluster.http.url, "https://cluster.example"))
+    assert "2 failed" in said.err
+
+
+def test_short_has_only_what_is_not_well(cluster: Cluster, sluice: Command) -> None:
+    site.furnish(cluster)
+    unheld(cluster)
+
+    said = sluice("check", "-o", "short")
+
+    lines = said.out.splitlines()
+    assert len(lines) == 3
+    assert lines[0] == "Hold"
+    assert "fix: kubectl apply -k manifests/base" in lines[2]
+
+
+async def test_waiting_repeats_until_all_pass(cluster: Cluster) -> None:
+    site.furnish(cluster)
+    unheld(cluster)
+    pauses = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        cluster.http.admission = site.held
+
+    async with site.visited(cluster) as place:
+        results = await run_until_passed(place, SystemClock(), wait_seconds=10, sleep=sleep)
+
+    assert not has_failed(results)
+    assert pauses == [2.0]
+
+
+async def test_waiting_ends_when_the_time_is_over(cluster: Cluster) -> None:
+    site.furnish(cluster)
+    unheld(cluster)
+    clock = ManualClock()
+
+    async def sleep(seconds: float) -> None:
+        clock.elapsed += seconds
+
+    async with site.visited(cluster) as place:
+        results = await run_until_passed(place, clock, wait_seconds=5, sleep=sleep)
+
+    assert has_failed(results)
+    assert clock.elapsed == ManualClock().elapsed + 4
+
+
+def test_the_status_fields_are_those_of_the_schema() -> None:
+    fields = installation.known_fields(rollout_schema().body("properties", "status"))
+
+    assert fields == installation.STATUS_FIELDS
+
+
+def test_the_operator_s_rights_are_those_of_its_role() -> None:
+    role = only("ClusterRole", "sluice-operator")
+
+    granted = {
+        Right(group, resource, verb, name)
+        for rule in role.bodies("rules")
+        for group in rule.texts("apiGroups")
+        for resource in rule.texts("resources")
+        for verb in rule.texts("verbs")
+        for name in rule.texts("resourceNames") or ("",)
+    }
+    assert granted == access.OPERATOR_RIGHTS
+
+
+def test_claims_are_unique() -> None:
+    claims = [row.claim for row in STATIC_ROWS]
+
+    assert sorted(set(claims)) == sorted(claims)

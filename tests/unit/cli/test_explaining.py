@@ -1,0 +1,131 @@
+"""`explain` decides as the operator does, on what it gathers with a person's rights."""
+
+import json
+from dataclasses import replace
+
+import pytest
+
+from sluice.adapters.clock import SystemClock
+from sluice.adapters.connection import plain_connection
+from sluice.adapters.prometheus import NoMetrics, Prometheus
+from sluice.cli import cluster as kube
+from sluice.cli.exits import Exit
+from sluice.cli.rollout.gather import Gatherer
+from sluice.model.kind import Descendants, Observation, One
+from sluice.model.references import DEPLOYMENTS, HTTPROUTES, PODS, ObjectRef
+from sluice.rollout.canary import canary_name
+from sluice.rollout.kind import RolloutKind
+from tests.builders import NAME, NAMESPACE, as_stored, http_route, service
+from tests.unit.cli import site
+from tests.unit.cli.conftest import Command
+from tests.unit.cli.scenes import CANARY, HEALTHY, JUDGING, body, under_way
+from tests.unit.cli.server import ROLLOUT, Cluster
+
+SHIFTED = replace(JUDGING, checkpoint=None, stable_replica_set=f"{NAME}-5d21")
+
+
+@pytest.fixture(autouse=True)
+def judging(cluster: Cluster) -> None:
+    site.furnish(cluster)
+    cluster.surround(under_way())
+    cluster.put(body(SHIFTED), as_stored(service()), as_stored(http_route()))
+
+
+async def gathered(cluster: Cluster, source: Prometheus | NoMetrics) -> Observation:
+    client = kube.Cluster(plain_connection(cluster.http.url))
+    try:
+        return await Gatherer(client, source, SystemClock()).observe(RolloutKind(15.0), ROLLOUT)
+    finally:
+        await client.close()
+        await source.close()
+
+
+async def test_every_wish_of_the_kind_is_met(cluster: Cluster) -> None:
+    source = Prometheus(cluster.http.url + site.PROMETHEUS)
+
+    seen = await gathered(cluster, source)
+
+    wants = RolloutKind(15.0).wants(seen.body, seen.found)
+    assert set(seen.found) == set(wants.selections)
+    assert set(seen.answers) == {want.query for want in wants.metrics}
+    assert set(seen.wholes) == set(wants.wholes)
+
+
+async def test_pods_are_found_through_their_replica_sets(cluster: Cluster) -> None:
+    seen = await gathered(cluster, NoMetrics())
+
+    canary = ObjectRef(DEPLOYMENTS, NAMESPACE, canary_name(NAME, CANARY))
+    pods = seen.found[Descendants(PODS, canary)]
+    assert [pod.meta.ref.name for pod in pods] == [f"{NAME}-canary-7c9f-00"]
+
+
+async def test_a_resource_that_is_not_installed_is_none_found(cluster: Cluster) -> None:
+    cluster.http.resources.remove(HTTPROUTES)
+
+    seen = await gathered(cluster, NoMetrics())
+
+    assert seen.found[One(ObjectRef(HTTPROUTES, NAMESPACE, NAME))] == ()
+
+
+async def test_metrics_that_cannot_be_asked_are_failing_not_empty(cluster: Cluster) -> None:
+    seen = await gathered(cluster, NoMetrics())
+
+    assert seen.answers
+    assert all(answer.failing_since is not None for answer in seen.answers.values())
+
+
+async def test_answers_cover_all_that_was_wanted(cluster: Cluster) -> None:
+    seen = await gathered(cluster, Prometheus(cluster.http.url + site.PROMETHEUS))
+
+    wants = RolloutKind(15.0).wants(seen.body, seen.found)
+    for want in wants.metrics:
+        answer = seen.answers[want.query]
+        assert answer.covered_until == seen.now
+        assert answer.covered_from <= want.since or answer.covered_from < seen.now - 15000
+
+
+def test_the_last_check_says_what_is_next(cluster: Cluster, sluice: Command) -> None:
+    url = cluster.http.url + site.PROMETHEUS
+
+    said = sluice("rollout", "explain", NAME, "--prometheus-url", url, "-o", "json")
+
+    value = json.loads(said.out)
+    assert said.code == Exit.DONE
+    assert value["rollout"] == NAME
+    assert value["checks"][-1]["name"] == "next"
+    assert all(set(check) == {"name", "passed", "message"} for check in value["checks"])
+    assert cluster.http.written == []
+
+
+def test_without_prometheus_it_says_what_to_give(cluster: Cluster, sluice: Command) -> None:
+    said = sluice("rollout", "explain", NAME)
+
+    assert said.code == Exit.DONE
+    assert "--prometheus-url" in said.err
+
+
+def test_a_wrong_url_is_a_usage_error(sluice: Command) -> None:
+    said = sluice("rollout", "explain", NAME, "--prometheus-url", "prometheus:9090")
+
+    assert said.code == Exit.USAGE
+    assert "prometheus:9090" in said.err
+
+
+def test_an_object_that_cannot_be_read_is_told_apart_from_a_fault(
+    cluster: Cluster, sluice: Command
+) -> None:
+    cluster.put(body(replace(SHIFTED, checkpoint={"countedUntil": 1, "logs": "x"})))
+
+    said = sluice("rollout", "explain", NAME)
+
+    assert said.code == Exit.NEGATIVE
+    assert "cannot be decided on" in said.err
+
+
+def test_at_rest_nothing_is_asked_of_prometheus(cluster: Cluster, sluice: Command) -> None:
+    cluster.put(body(HEALTHY))
+    url = cluster.http.url + site.PROMETHEUS
+
+    sluice("rollout", "explain", NAME, "--prometheus-url", url)
+
+    assert not [request for request in cluster.http.requests if site.PROMETHEUS in request]
