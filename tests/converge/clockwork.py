@@ -5,7 +5,9 @@ So a rollout of minutes takes milliseconds, and the same run takes the same cour
 
 import asyncio
 import selectors
+import traceback
 from collections.abc import Callable, Mapping
+from typing import Any
 
 # A Saturday in 2026; whole, so that virtual seconds are whole seconds of the wall clock.
 EPOCH = 1_795_262_400.0
@@ -48,18 +50,29 @@ class _NoWaiting(selectors.BaseSelector):
 
 
 class VirtualLoop(asyncio.SelectorEventLoop):
-    """An event loop in virtual time. `quiet` is called whenever nothing is left to do now."""
+    """An event loop in virtual time. `quiet` is called whenever nothing is left to do now.
+
+    faults: what went wrong in callbacks, with its trace; the first one ends the run.
+    """
 
     def __init__(self, start: float = 0.0) -> None:
         selector = _NoWaiting()
         super().__init__(selector)
         self._now = start
+        self.faults: list[str] = []
         self.quiet: Callable[[], None] = lambda: None
         selector.elapse = self._elapse
 
     def time(self) -> float:
         """Return virtual seconds since the test began."""
         return self._now
+
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        """Keep what went wrong in a callback or a task that nobody waits for; end the run."""
+        error = context.get("exception")
+        trace = traceback.format_exception(error) if isinstance(error, Exception) else ()
+        self.faults.append("".join((str(context["message"]), "\n", *trace)))
+        self.stop()
 
     def _elapse(self, seconds: float) -> None:
         self.quiet()

@@ -23,7 +23,7 @@ from tests.converge.deployments import (
     control_deployments,
     control_sets,
 )
-from tests.converge.kubelet import Kubelet, image_of
+from tests.converge.kubelet import Image, Kubelet, image_of
 from tests.converge.network import Gateway, control_endpoints
 from tests.converge.prometheus import SCRAPE_SECONDS
 from tests.converge.store import Change, Store
@@ -132,16 +132,53 @@ class People:
 
     cluster: Cluster
 
-    def install(self, *, paused: bool = False) -> None:
+    def install(self) -> None:
         """Create Deployment, Service, route and Rollout."""
-        store = self.cluster.store
-        store.create(DEPLOYMENTS, deployment(), PERSON)
-        store.create(SERVICES, service(), PERSON)
-        store.create(HTTPROUTES, http_route(), PERSON)
-        store.create(ROLLOUTS, rollout(**QUICK, paused=paused), PERSON)
+        self.cluster.store.create(SERVICES, service(), PERSON)
+        self.cluster.store.create(ROLLOUTS, rollout(**QUICK), PERSON)
+        self.create_target()
+        self.create_route()
 
-    def deploy(self, image: str) -> None:
-        """Write another version into the Deployment."""
+    def create_target(self, image: str = "checkout:1") -> None:
+        """Create the Deployment."""
+        self.cluster.store.create(DEPLOYMENTS, deployment(image), PERSON)
+
+    def create_route(self) -> None:
+        """Create the route as its author has it."""
+        self.cluster.store.create(HTTPROUTES, http_route(), PERSON)
+
+    def reset_route(self) -> None:
+        """Write the route as its author has it, over whatever it says now."""
+        store = self.cluster.store
+        store.update(ROUTE, {**store.get(ROUTE), "spec": http_route()["spec"]}, PERSON)
+
+    def fail(self, image: str, share: float) -> None:
+        """Have a share (0..1) of a version's requests fail from now on."""
+        self.cluster.gateway.serve(self.cluster.store, self.cluster.kubelet)
+        self.cluster.kubelet.images[image] = Image(failing=share)
+
+    def unready(self, image: str, *, unready: bool) -> None:
+        """Have the readiness probes of a version fail, or succeed again."""
+        images = self.cluster.kubelet.unready
+        if unready:
+            images.add(image)
+        else:
+            images.discard(image)
+        self.cluster.changed_behaviour()
+
+    def break_prometheus(self, *, down: bool) -> None:
+        """Have Prometheus answer no question, or again."""
+        self.cluster.gateway.counters.down = down
+
+    def break_gateway(self, *, refuses: bool) -> None:
+        """Have the gateway accept no route, or again."""
+        self.cluster.gateway.refuses = refuses
+        self.cluster.changed_behaviour()
+
+    def deploy(self, image: str, behaviour: Image | None = None) -> None:
+        """Write another version into the Deployment; `behaviour` is how it will turn out."""
+        if behaviour is not None:
+            self.cluster.kubelet.images[image] = behaviour
         path = pointer("spec", "template", "spec", "containers", "0", "image")
         self._patch(TARGET, Operation("replace", path, image))
 

@@ -66,7 +66,7 @@ class Gateway:
 
     counters: Counters = field(default_factory=Counters)
     refuses: bool = False
-    requests_per_second: float = 4000.0
+    requests_per_second: float = 20_000.0
     lost: float = 0.0
     served_until: float = 0.0
     backends: dict[str, float] = field(default_factory=dict)

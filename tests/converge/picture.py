@@ -98,23 +98,21 @@ def summary(cluster: Cluster) -> JsonObject:
     """Return all that must be the same however a scenario was disturbed: no times, no versions."""
     store = cluster.store
     status = status_of(store)
+    history, conditions = status.bodies("history"), status.bodies("conditions")
+    sets = tuple(body for _, body in own_sets(store) if body.whole("spec", "replicas"))
     return {
         "stage": None if store.find(ROLLOUT) is None else str(stage_of(status)),
         "weight": status.json("weight"),
-        "rejected": _reason(status.body("rejected")),
-        "history": [_reason(entry) for entry in status.bodies("history")],
-        "ready": [c.text("type") for c in status.bodies("conditions") if c.text("status") == "True"],
+        "rejected": status.json("rejected", "reason"),
+        "history": [[entry.json("outcome"), entry.json("reason")] for entry in history],
+        "conditions": [c.text("type") for c in conditions if c.text("status") == "True"],
         "target": _target(store),
-        "sets": {image_of(s.body("spec", "template")): s.whole("spec", "replicas") for _, s in own_sets(store)},
+        "sets": {image_of(s.body("spec", "template")): s.whole("spec", "replicas") for s in sets},
         "canaries": {ref.name: body.whole("spec", "replicas") for ref, body in canaries(store)},
         "canary service": CANARY_SERVICE in store.objects,
         "routes": {w.route: w.percent for w in weighings(store)},
         "pods": sorted(image_of(pod) for _, pod in store.every(PODS) if is_ready(pod)),
     }
-
-
-def _reason(entry: Body) -> Json:
-    return [entry.json("outcome"), entry.json("reason"), entry.json("to")] if entry.value else None
 
 
 def _target(store: Store) -> Json:

@@ -1,79 +1,90 @@
-"""Every course that a rollout can take, as a story with its ending."""
+"""The course of a rollout that goes well, and what stories are made of."""
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Final
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
 
-from sluice.model import names
-from sluice.model.json import Json
+from sluice.model.json import Body, Json
 from sluice.rollout.phases import Stage
-from tests.converge.cluster import ROLLOUT, ROUTE, TARGET, People
-from tests.converge.kubelet import Image, Start
+from tests.converge import picture
+from tests.converge.cluster import ROLLOUT, Cluster, Moment, People
+from tests.converge.run import Run
 from tests.converge.scenario import Scenario, Step
+from tests.converge.store import Change
 
-GOOD, NEXT, FIRST = "checkout:2", "checkout:3", "checkout:1"
+FIRST, GOOD, NEXT = "checkout:1", "checkout:2", "checkout:3"
 
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """What happens, and what must be so in the end (a part of `picture.summary`)."""
+    """What happens from the eve of a stage on, and what must be so in the end.
 
+    eve: None begins with an empty cluster. ending: a part of `picture.summary`.
+    """
+
+    eve: Stage | None
     scenario: Scenario
     ending: Mapping[str, Json]
 
+    def start(self) -> Moment | None:
+        """Return the moment with which it begins."""
+        return None if self.eve is None else good_course()[self.eve]
 
-def _promoted(image: str, **more: Json) -> dict[str, Json]:
+
+@dataclass
+class _Course:
+    """Notes the moment at which each stage begins, under the stage that follows it."""
+
+    cluster: Cluster
+    eves: dict[Stage, Moment] = field(default_factory=dict)
+    last: tuple[Stage, Moment] | None = None
+
+    def note(self, change: Change) -> None:
+        if change.ref != ROLLOUT or not Body(change.new).has("status"):
+            return
+        stage = picture.stage_of(Body(change.new).body("status"))
+        if self.last is not None and self.last[0] is not stage:
+            self.eves.setdefault(stage, self.last[1])
+        if self.last is None or self.last[0] is not stage:
+            self.last = (stage, self.cluster.moment())
+
+
+@cache
+def good_course() -> Mapping[Stage, Moment]:
+    """Return, for each stage of a rollout that goes well, the moment when the one before began.
+
+    A story that turns at a stage begins on its eve: the operator is at work when it happens.
+    """
+    deploy = Step(lambda people: people.deploy(GOOD), Stage.HEALTHY, 2.0)
+    run = Run(Scenario((Step(People.install), deploy)))
+    courses: list[_Course] = []
+
+    def attach(cluster: Cluster) -> None:
+        courses.append(_Course(cluster))
+        cluster.seen.append(courses[0].note)
+
+    run.disturb = lambda operator: attach(operator.cluster)
+    run.whole()
+    return courses[0].eves
+
+
+def began_again(cluster: Cluster) -> bool:
+    """Whether the rollout of another version has begun: its canary exists."""
+    status = picture.status_of(cluster.store)
+    return bool(status.bodies("history")) and picture.stage_of(status) is Stage.SCALING
+
+
+def passed_a_step(cluster: Cluster) -> bool:
+    """Whether the first step is passed."""
+    return picture.status_of(cluster.store).whole("step", default=0) > 0
+
+
+def at_rest(image: str, stage: Stage = Stage.HEALTHY, **more: Json) -> Mapping[str, Json]:
+    """Return an ending in which a version runs alone."""
     return {
-        "stage": "Healthy/Resting",
-        "canaries": {},
-        "routes": {"checkout": None},
-        "pods": [image] * 3,
-        "ready": ["Promoted", "Ready"],
-        **more,
-    }
-
-
-def _rolled_back(image: str, reason: str, **more: Json) -> dict[str, Json]:
-    del image
-    return {
-        "stage": "RolledBack/Resting",
+        "stage": str(stage),
         "weight": 0,
         "routes": {"checkout": None},
-        "pods": [FIRST] * 3,
+        "pods": [image] * 3,
         **more,
     }
-
-
-def _starts(behaviour: Image = Image()) -> tuple[Step, ...]:  # noqa: B008 - a value
-    def deploy(people: People) -> None:
-        people.cluster.kubelet.images[GOOD] = behaviour
-        people.deploy(GOOD)
-
-    return (Step(lambda people: people.install()), Step(deploy, Stage.HEALTHY, 3.0))
-
-
-def _story(
-    *steps: Step, ending: Mapping[str, Json], behaviour: Image = Image()  # noqa: B008 - a value
-) -> Story:
-    started = _starts(behaviour)
-    begins = len(started) if steps else 1
-    return Story(Scenario((*started, *steps), begins), ending)
-
-
-def _aborts(stage: Stage, **more: Json) -> Story:
-    step = Step(lambda people: people.command(names.ABORT, "1"), stage)
-    return _story(step, ending=_rolled_back(GOOD, "Aborted", **more))
-
-
-def _deploys_next(stage: Stage, **more: Json) -> Story:
-    return _story(Step(lambda people: people.deploy(NEXT), stage), ending=_promoted(NEXT, **more))
-
-
-def _reverts(stage: Stage) -> Story:
-    ending = {
-        "stage": "Healthy/Resting",
-        "canaries": {},
-        "routes": {"checkout": None},
-        "pods": [FIRST] * 3,
-    }
-    return _story(Step(lambda people: people.deploy(FIRST), stage), ending=ending)

@@ -93,7 +93,7 @@ def test_a_new_sample_is_seen_at_once_and_wakes_those_who_want_it() -> None:
         await asyncio.sleep(3.5)
 
     it.run(scenario)
-    assert it.woken == [("one", 0.0), ("one", 1.04), ("one", 2.04), ("one", 3.04)]
+    assert it.woken == [("one", 0.0), ("one", 1.06), ("one", 2.06), ("one", 3.06)]
     assert len(it.target.asked) == 4
 
 
@@ -161,12 +161,12 @@ def test_an_outage_is_told_with_its_beginning_and_the_answer_is_kept() -> None:
         await asyncio.sleep(20)
         answer = it.answer()
         assert answer.failing_since is not None
-        assert round(answer.failing_since - START, 2) == 1.04
+        assert round(answer.failing_since - START, 2) == 1.06
         assert answer.error == "HTTP 503: starting"
         assert it.instants()[-1] == 0
 
     it.run(scenario)
-    assert it.woken == [("one", 0.0), ("one", 1.04)]
+    assert it.woken == [("one", 0.0), ("one", 1.06)]
 
 
 def test_after_an_outage_the_gap_is_filled() -> None:
@@ -218,7 +218,7 @@ def test_a_question_ends_when_nobody_wants_it() -> None:
         assert it.answer() == MetricAnswer()
 
     it.run(scenario)
-    assert it.woken == [("one", 0.0), ("two", 0.0), ("two", 1.04)]
+    assert it.woken == [("one", 0.0), ("two", 0.0), ("two", 1.06)]
 
 
 def test_a_fault_of_our_own_is_told_like_an_outage_and_does_not_end_the_question() -> None:

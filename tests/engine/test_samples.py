@@ -103,11 +103,11 @@ def _between(whole: list[Series], start: float, end: float) -> list[Series]:
     ("latest", "expected"),
     [
         pytest.param((), 0.25, id="without series, in a quarter of the interval"),
-        pytest.param((99.6,), 0.64, id="when the next sample is due"),
+        pytest.param((99.6,), 0.66, id="when the next sample is due"),
         pytest.param((99.1, 99.9), 0.25, id="not more often than every quarter"),
-        pytest.param((99.3, 99.8), 0.34, id="at the nearest of several"),
-        pytest.param((98.9,), 0.25, id="soon, when a sample is late"),
-        pytest.param((50.0, 99.6), 0.64, id="a series that has ended is not waited for"),
+        pytest.param((99.3, 99.8), 0.36, id="at the nearest of several"),
+        pytest.param((98.9,), 0.125, id="soon, when a sample is late"),
+        pytest.param((50.0, 99.6), 0.66, id="a series that has ended is not waited for"),
     ],
 )
 def test_the_next_question_comes(latest: tuple[float, ...], expected: float) -> None:

@@ -127,7 +127,7 @@ def _delete_home(places: Places) -> None:
     if foreign:
         raise SetupError(
             f"{places.home} holds what no local cluster has put there "
-            f"({', '.join(sorted(foreign))}), so it is not deleted: move that away, or set "
+            f"({', '.join(sorted(foreign)[:5])}), so it is not deleted: move that away, or set "
             "SLUICE_LOCALCLUSTER_HOME to a folder of its own"
         )
     shutil.rmtree(places.home)

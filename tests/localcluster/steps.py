@@ -6,11 +6,13 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from textwrap import shorten
 from typing import Final
 
 import click
 
 LOG_TAIL_LINES: Final = 15
+COMMAND_WIDTH: Final = 100
 
 
 class SetupError(Exception):
@@ -70,6 +72,6 @@ def _explanation(step: Step, error: Exception) -> str:
 
 def _told(error: Exception) -> str:
     if isinstance(error, subprocess.CalledProcessError):
-        command = " ".join(str(word) for word in error.cmd)
+        command = shorten(" ".join(str(word) for word in error.cmd), COMMAND_WIDTH)
         return f"`{command}` ended with {error.returncode}\n{error.stderr or ''}".rstrip()
     return str(error)

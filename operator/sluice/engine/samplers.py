@@ -22,10 +22,10 @@ log = logging.getLogger(__name__)
 _OVERLAP_SECONDS = 10.0
 # One question never spans more, so a long backfill comes in pieces below the answer's cap.
 _SPAN_SECONDS = 900.0
-# From the instant of a sample to when a query sees it, on an unloaded Prometheus.
-_COMMIT_SECONDS = 0.04
+# From the instant of a sample to when a query sees it (the median that was measured).
+_COMMIT_SECONDS = 0.06
 _RETRY_CAP_SECONDS = 5.0
-_SHORTEST_SECONDS = 0.2
+_SHORTEST_SECONDS = 0.1
 
 
 @dataclass(slots=True)
@@ -185,13 +185,12 @@ def next_question(latest: tuple[float, ...], now: float, interval_seconds: float
     """Return the seconds until a new sample is likely to be there.
 
     Prometheus scrapes a target at a fixed phase, so a live series' next sample is due one interval
-    after its last. Without live series, or when they are late, the rhythm is a quarter interval;
-    never more often, since targets have different phases.
+    after its last. Targets have different phases: a quarter of the interval is the shortest rhythm.
+    Only when a sample is late, and so may come at any moment, is it an eighth.
     """
-    shortest = max(interval_seconds / 4, _SHORTEST_SECONDS)
     due = [at + interval_seconds + _COMMIT_SECONDS - now for at in latest]
-    ahead = [delay for delay in due if delay > 0]
-    late = [delay for delay in due if -interval_seconds < delay <= 0]
-    if late or not ahead:
-        return shortest
-    return min(max(shortest, min(ahead)), interval_seconds + _COMMIT_SECONDS)
+    if any(-interval_seconds < delay <= 0 for delay in due):
+        return max(interval_seconds / 8, _SHORTEST_SECONDS)
+    ahead = min((delay for delay in due if delay > 0), default=0.0)
+    shortest = max(interval_seconds / 4, _SHORTEST_SECONDS)
+    return min(max(shortest, ahead), interval_seconds + _COMMIT_SECONDS)

@@ -121,11 +121,9 @@ def _unproven(scene: Scene, verdict: Judgement) -> Move | None:
     enough = verdict.canary_requests >= analysis.min_requests
     if analysis.on_inconclusive is not OnInconclusive.ADVANCE or not enough or worst >= _CALM:
         return None
-    needed = verdict.requests_needed
-    about = "" if needed is None else f", about {needed:.0f} needed for a proof"
-    sentence = f"advanced by time: {verdict.canary_requests:.0f} canary requests{about}"
     status = replace(scene.status, unproven_steps=scene.status.unproven_steps + 1)
-    return _next(scene, status, Note(Reason.UNPROVEN, f"{sentence}; {verdict.sentence}"))
+    sentence = f"advanced by time, unproven: {verdict.sentence}"
+    return _next(scene, status, Note(Reason.UNPROVEN, sentence))
 
 
 def _next(scene: Scene, status: RolloutStatus, note: Note) -> Move:

@@ -56,18 +56,15 @@ def survey(around: Surroundings) -> Ground | Problem:
 
 
 def conflict(around: Surroundings) -> Problem | None:
-    """Return the older Rollout of the same Deployment or Service, which keeps it."""
+    """Return the Rollout that has claimed the same Deployment or Service, which keeps it."""
     own = around.own
     for rival in around.rollouts:
-        if rival.meta.uid == own.meta.uid:
-            continue
         shared = _shared(own, rival)
-        older = (rival.meta.created, rival.meta.ref.name) < (own.meta.created, own.meta.ref.name)
-        if shared and older:
+        if shared:
             name = rival.meta.ref.name
             return Stalled(
                 Reason.CONFLICT,
-                f"the older Rollout {name} has {shared} already and keeps it: delete one of "
+                f"Rollout {name} has {shared} already and keeps it: delete one of "
                 f"{name} and {own.meta.ref.name}",
             )
     return None

@@ -35,6 +35,7 @@ from sluice.rollout.status import RolloutStatus
 
 Found: TypeAlias = Mapping[Selection, tuple[Projection, ...]]
 P = TypeVar("P")
+M = TypeVar("M", Deployment, Service)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,7 +237,7 @@ def read_scene(observation: Observation, own: Own, scrape_seconds: float) -> Sce
     )
 
 
-def _ours(own: Own, item: P | None) -> P | None:
+def _ours(own: Own, item: M | None) -> M | None:
     """Return an object that this very Rollout made; a stranger of its name is as good as absent.
 
     So it is never scaled, sent to or deleted, and creating ours says that the name is taken.

@@ -21,8 +21,8 @@ from sluice.rollout.spec import RolloutSpec
 class Surroundings:
     """What was found; a target, Service or route that is not there does not exist.
 
-    own: the Rollout itself. routes: by name. The rest is all that the namespace has of the kind;
-    rollouts may have the own one among them.
+    own: the Rollout itself. routes: by name. rollouts: the other ones that have claimed the target
+    or the canary's Service. The rest is all that the namespace has of the kind.
     """
 
     own: RolloutSummary

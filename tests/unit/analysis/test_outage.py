@@ -39,7 +39,7 @@ def streak_of(
         pytest.param([(10, 10)] * 4 + [(0, 10)], False, id="not any more when it is over"),
     ],
 )
-def test_an_outage_at_one_second(ticks: list[tuple[float, float]], out: bool) -> None:
+def test_an_outage_at_one_second(ticks: list[tuple[float, float]], *, out: bool) -> None:
     assert is_outage(streak_of(ticks), RULE, 1.0) is out
 
 
@@ -52,7 +52,7 @@ def test_an_outage_at_one_second(ticks: list[tuple[float, float]], out: bool) ->
         pytest.param([(15, 15)] * 2, True, id="two ticks of a small service are"),
     ],
 )
-def test_an_outage_at_fifteen_seconds(ticks: list[tuple[float, float]], out: bool) -> None:
+def test_an_outage_at_fifteen_seconds(ticks: list[tuple[float, float]], *, out: bool) -> None:
     assert is_outage(streak_of(ticks, 15.0), RULE, 15.0) is out
 
 
@@ -63,7 +63,7 @@ def test_an_outage_at_fifteen_seconds(ticks: list[tuple[float, float]], out: boo
         pytest.param(23, False, id="stable fails more: both are hit"),
     ],
 )
-def test_an_outage_is_the_canarys_own(stable_bad: float, out: bool) -> None:
+def test_an_outage_is_the_canarys_own(stable_bad: float, *, out: bool) -> None:
     streak = streak_of([(10, 10)] * 4, stable=Counts(stable_bad, 90.0))
 
     assert is_outage(streak, RULE, 1.0) is out

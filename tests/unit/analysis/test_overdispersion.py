@@ -68,7 +68,8 @@ def test_a_bad_minute_of_one_pod_shows_in_long_blocks() -> None:
         pytest.param(pods([0.0] * HOUR, [0.0] * HOUR), id="no bad requests"),
         pytest.param(pods(spread(120, 1.0, 0), spread(120, 1.0, 60)), id="too few bad requests"),
         pytest.param(
-            pods(spread(30, 1.0, 0), spread(30, 1.0, 15)), id="enough in short blocks only"
+            pods([1.0, 0.0] * 20 + [0.0] * 200, [0.0, 1.0] * 20 + [0.0] * 200),
+            id="bad requests in a few minutes only",
         ),
     ],
 )

@@ -151,7 +151,7 @@ def serving(folder: Path) -> Iterator[Cluster]:
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    http = CliApiServer(Store(), RESOURCES)
+    http = CliApiServer(Store(), set(RESOURCES))
     runner = asyncio.run_coroutine_threadsafe(_start(http), loop).result(5)
     path = folder / "kubeconfig.yaml"
     path.write_text(yaml.safe_dump(_kubeconfig(http.url)))

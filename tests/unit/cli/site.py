@@ -7,8 +7,9 @@ import yaml
 
 from sluice.adapters.clock import SystemClock
 from sluice.adapters.connection import plain_connection
-from sluice.adapters.prometheus import NoMetrics
+from sluice.adapters.prometheus import Prometheus
 from sluice.cli import cluster as kube
+from sluice.cli.check.buildinfo import BuildInfo
 from sluice.cli.check.site import Site
 from sluice.model.json import Body, Json, JsonObject
 from sluice.model.scalars import format_instant
@@ -48,18 +49,20 @@ def furnish(cluster: Cluster) -> None:
 
 @asynccontextmanager
 async def visited(cluster: Cluster) -> AsyncIterator[Site]:
-    """Give the cluster as checks see it, without a Prometheus."""
+    """Give the cluster as checks see it."""
     client = kube.Cluster(plain_connection(cluster.http.url))
+    prometheus = Prometheus(cluster.http.url + PROMETHEUS)
     yield Site(
         cluster=client,
         namespace=NAMESPACE,
         operator_namespace="sluice-system",
-        metrics=NoMetrics(),
-        build_info=None,
+        metrics=prometheus,
+        build_info=BuildInfo(cluster.http.url + PROMETHEUS, None),
         scrape_seconds=15.0,
         clock=SystemClock(),
     )
     await client.close()
+    await prometheus.close()
 
 
 def resources(*plurals: str) -> JsonObject:

@@ -1,22 +1,23 @@
 """`sluice check`: passes where all is there, and names each thing that is not, with its fix."""
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
 from sluice.adapters.clock import SystemClock
-from sluice.cli.check import access, installation
+from sluice.cli.check import access, installation, rollouts
 from sluice.cli.check.access import OPERATOR_RIGHTS, Right
-from sluice.cli.check.running import STATIC_ROWS, has_failed, run_until_passed
+from sluice.cli.check.findings import Finding, Outcome
+from sluice.cli.check.running import STATIC_ROWS, has_failed, run_row, run_until_passed
 from sluice.cli.exits import Exit
-from sluice.model.json import Body, JsonObject
+from sluice.model.json import JsonObject
 from sluice.rollout.phases import Stage
 from tests.engine.virtual_time import ManualClock
 from tests.manifest_files import only, rollout_schema
 from tests.unit.cli import site
-from tests.unit.cli.conftest import Command, Said
+from tests.unit.cli.conftest import Command
 from tests.unit.cli.golden import assert_golden
 from tests.unit.cli.scenes import JUDGING, body, target, under_way
 from tests.unit.cli.server import ROLLOUT, Cluster
@@ -24,36 +25,26 @@ from tests.unit.cli.server import ROLLOUT, Cluster
 Spoil = Callable[[Cluster], object]
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """What a check said, by its claim."""
-
-    said: Said
-    rows: Mapping[str, Body]
-
-
-@pytest.fixture
-def check(cluster: Cluster, sluice: Command) -> Callable[[], Checked]:
+async def found(cluster: Cluster, claim: str, spoil: Spoil) -> Finding:
+    """Return what one check finds in a cluster that is all right but for one thing."""
     site.furnish(cluster)
-
-    def run() -> Checked:
-        url = cluster.http.url + site.PROMETHEUS
-        said = sluice("check", "-o", "json", "--prometheus-url", url)
-        rows = Body(json.loads(said.out)).bodies("checks")
-        return Checked(said, {row.text("check"): row for row in rows})
-
-    return run
+    spoil(cluster)
+    async with site.visited(cluster) as place:
+        rows = {row.claim: row for row in (*STATIC_ROWS, *await rollouts.rows(place))}
+        return await run_row(rows[claim], place)
 
 
-def test_all_pass_where_all_is_there(check: Callable[[], Checked]) -> None:
-    checked = check()
+def test_all_pass_where_all_is_there(cluster: Cluster, sluice: Command) -> None:
+    site.furnish(cluster)
+    url = cluster.http.url + site.PROMETHEUS
 
-    outcomes = {claim: row.text("outcome") for claim, row in checked.rows.items()}
-    assert checked.said.code == Exit.DONE
-    assert set(outcomes.values()) == {"passed", "skipped"}
-    assert [claim for claim, outcome in outcomes.items() if outcome == "skipped"] == [
-        "shop/checkout counts no probes in SLO errors"
-    ]
+    said = sluice("check", "-o", "json", "--prometheus-url", url)
+
+    value = json.loads(said.out)
+    skipped = [row["check"] for row in value["checks"] if row["outcome"] == "skipped"]
+    assert said.code == Exit.DONE
+    assert skipped == ["shop/checkout counts no probes in SLO errors"]
+    assert value["count"] == {"passed": 17, "warned": 0, "failed": 0, "skipped": 1}
 
 
 def without(path: str) -> Spoil:
@@ -210,23 +201,14 @@ FAILURES = [
 
 
 @pytest.mark.parametrize(("spoil", "claim", "message", "fix"), FAILURES)
-def test_what_is_missing_is_named_with_its_fix(
-    cluster: Cluster,
-    check: Callable[[], Checked],
-    spoil: Spoil,
-    claim: str,
-    message: str,
-    fix: str,
+async def test_what_is_missing_is_named_with_its_fix(
+    cluster: Cluster, spoil: Spoil, claim: str, message: str, fix: str
 ) -> None:
-    spoil(cluster)
+    finding = await found(cluster, claim, spoil)
 
-    checked = check()
-
-    row = checked.rows[claim]
-    assert row.text("outcome") == "failed"
-    assert message in row.text("message")
-    assert fix in row.text("fix")
-    assert checked.said.code == Exit.NEGATIVE
+    assert finding.outcome is Outcome.FAILED
+    assert message in finding.message
+    assert fix in finding.fix
 
 
 WARNINGS = [
@@ -241,51 +223,58 @@ WARNINGS = [
 
 
 @pytest.mark.parametrize(("spoil", "claim"), WARNINGS)
-def test_what_is_only_a_pity_warns(
-    cluster: Cluster, check: Callable[[], Checked], spoil: Spoil, claim: str
+async def test_what_is_only_a_pity_warns(cluster: Cluster, spoil: Spoil, claim: str) -> None:
+    finding = await found(cluster, claim, spoil)
+
+    assert finding.outcome is Outcome.WARNED
+
+
+SKIPS = [
+    pytest.param(
+        without(site.QUERY),
+        "shop/checkout has samples for SLO errors",
+        "cannot be asked",
+        id="samples of a Prometheus that is away",
+    ),
+    pytest.param(
+        lambda cluster: cluster.put(target(replicas=0)),
+        "a new version is held back",
+        "no labelled Deployment",
+        id="the hold of no Deployment with pods",
+    ),
+    pytest.param(
+        lambda cluster: cluster.http.refusals.update({site.CRD: (403, "Forbidden")}),
+        "kind Rollout is served",
+        "you may not look",
+        id="what one may not look at",
+    ),
+]
+
+
+@pytest.mark.parametrize(("spoil", "claim", "message"), SKIPS)
+async def test_what_cannot_be_told_is_skipped(
+    cluster: Cluster, spoil: Spoil, claim: str, message: str
 ) -> None:
-    spoil(cluster)
+    finding = await found(cluster, claim, spoil)
 
-    assert check().rows[claim].text("outcome") == "warned"
-
-
-def test_a_prometheus_that_is_away_fails_once(
-    cluster: Cluster, check: Callable[[], Checked]
-) -> None:
-    del cluster.http.answers[site.QUERY]
-    cluster.http.answers[f"{site.PROMETHEUS}/api/v1/status/buildinfo"] = {"data": {}}
-
-    rows = check().rows
-
-    assert rows["Prometheus answers"].text("message").endswith("version unknown")
-    assert rows["shop/checkout has samples for SLO errors"].text("outcome") == "skipped"
+    assert finding.outcome is Outcome.SKIPPED
+    assert message in finding.message
 
 
-def test_the_trial_writes_nothing(cluster: Cluster, check: Callable[[], Checked]) -> None:
-    check()
+async def test_a_prometheus_that_does_not_tell_its_version_is_one(cluster: Cluster) -> None:
+    nameless = answering(f"{site.PROMETHEUS}/api/v1/status/buildinfo", {"data": {"version": ""}})
+
+    finding = await found(cluster, "Prometheus answers", nameless)
+
+    assert finding.outcome is Outcome.PASSED
+    assert finding.message.endswith("version unknown")
+
+
+async def test_the_trial_writes_nothing(cluster: Cluster) -> None:
+    await found(cluster, "a new version is held back", lambda _: None)
 
     assert cluster.http.tried == ["/apis/apps/v1/namespaces/shop/deployments/checkout"]
     assert cluster.http.written == []
-
-
-def test_without_a_deployment_the_hold_is_not_tried(
-    cluster: Cluster, check: Callable[[], Checked]
-) -> None:
-    cluster.put(target(replicas=0))
-
-    row = check().rows["a new version is held back"]
-
-    assert row.text("outcome") == "skipped"
-    assert "no labelled Deployment" in row.text("message")
-
-
-def test_who_may_not_look_is_told_so(cluster: Cluster, check: Callable[[], Checked]) -> None:
-    cluster.http.refusals[site.CRD] = (403, "Forbidden")
-
-    row = check().rows["kind Rollout is served"]
-
-    assert row.text("outcome") == "skipped"
-    assert "you may not look" in row.text("message")
 
 
 def test_an_unreachable_cluster_is_no_failed_check(cluster: Cluster, sluice: Command) -> None:

@@ -97,7 +97,7 @@ def test_the_last_check_says_what_is_next(cluster: Cluster, sluice: Command) -> 
     assert cluster.http.written == []
 
 
-def test_without_prometheus_it_says_what_to_give(cluster: Cluster, sluice: Command) -> None:
+def test_without_prometheus_it_says_what_to_give(sluice: Command) -> None:
     said = sluice("rollout", "explain", NAME)
 
     assert said.code == Exit.DONE

@@ -1,4 +1,5 @@
 import pytest
+
 from sluice.rollout.phases import (
     AFTER_ROLLING_BACK,
     BEFORE_ROLLING,
@@ -33,9 +34,7 @@ def test_the_table_names_every_stage_and_every_stage_is_reached() -> None:
 
 
 @pytest.mark.parametrize("stage", [s for s in Stage if s.phase is Phase.PROGRESSING])
-@pytest.mark.parametrize(
-    "event", [Event.FAILED, Event.SUPERSEDED, Event.WITHDRAWN, Event.DELETED]
-)
+@pytest.mark.parametrize("event", [Event.FAILED, Event.SUPERSEDED, Event.WITHDRAWN, Event.DELETED])
 def test_everything_in_progressing_can_be_rolled_back(stage: Stage, event: Event) -> None:
     assert advance(stage, event) is Stage.ROLLING_BACK_SHIFTING
 

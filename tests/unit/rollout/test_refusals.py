@@ -7,7 +7,6 @@ from sluice.model.cluster import (
     DisruptionBudget,
     HttpRoute,
     NetworkPolicy,
-    RolloutSummary,
     VolumeClaim,
 )
 from sluice.model.json import Body, Json
@@ -36,7 +35,7 @@ GOOD = Surroundings(
     target=deployment(),
     service=service(),
     routes={"checkout": route([ref("checkout")])},
-    rollouts=(summary(), summary("cart", "cart", "cart")),
+    rollouts=(summary("cart", "cart", "cart"),),
 )
 
 
@@ -89,14 +88,7 @@ TO_BOTH: Json = [{"to": [{"podSelector": {}}, {"ipBlock": {"cidr": "10.0.0.0/8"}
     "around",
     [
         pytest.param(GOOD, id="everything is there"),
-        pytest.param(replace(GOOD, rollouts=()), id="the Rollout itself is not yet known"),
-        pytest.param(
-            replace(GOOD, rollouts=(summary("other", created=YOUNGER),)),
-            id="a younger Rollout wants the same",
-        ),
-        pytest.param(
-            replace(GOOD, rollouts=(summary("d"),)), id="one of the same second has a later name"
-        ),
+        pytest.param(replace(GOOD, rollouts=()), id="nobody has claimed anything"),
         pytest.param(
             replace(GOOD, routes={"checkout": reported("True")}), id="the Gateway has the route"
         ),
@@ -159,18 +151,18 @@ def test_a_rollout_can_begin(around: Surroundings) -> None:
     ("around", "kind", "reason", "words"),
     [
         pytest.param(
-            replace(GOOD, rollouts=(summary("first", created=OLDER),)),
+            replace(GOOD, rollouts=(summary("first"),)),
             Stalled,
             Reason.CONFLICT,
             ("Rollout first", "Deployment checkout and Service checkout", "first and checkout"),
-            id="an older Rollout has both",
+            id="another Rollout has both",
         ),
         pytest.param(
             replace(GOOD, rollouts=(summary("a", "checkout", "cart"),)),
             Stalled,
             Reason.CONFLICT,
             ("Rollout a has Deployment checkout already",),
-            id="one of the same second with an earlier name has the Deployment",
+            id="another Rollout has the Deployment",
         ),
         pytest.param(
             replace(GOOD, target=None, rollouts=(summary("a", "cart", "checkout"),)),
@@ -342,13 +334,6 @@ def test_a_rollout_cannot_begin(
     assert isinstance(problem, kind)
     assert problem.reason is reason
     assert all(word in problem.message for word in words), problem.message
-
-
-def test_of_two_rollouts_exactly_one_is_refused() -> None:
-    pair: tuple[RolloutSummary, ...] = (summary("one"), summary("two"))
-    verdicts = [refusal(replace(GOOD, own=own, rollouts=pair)) for own in pair]
-
-    assert [verdict is None for verdict in verdicts] == [True, False]
 
 
 def test_a_disruption_budget_that_misses_the_canary_is_named() -> None:

@@ -1,0 +1,151 @@
+"""One run of a scenario in virtual time, whole or on from a moment in its middle."""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from sluice.model.json import Body, JsonObject
+from sluice.rollout.phases import Stage
+from tests.converge import picture
+from tests.converge.client import View, Write
+from tests.converge.clockwork import VirtualLoop
+from tests.converge.cluster import ROLLOUT, Cluster, Moment, People
+from tests.converge.operator_process import OperatorProcess
+from tests.converge.safety import Safety
+from tests.converge.scenario import Bookmark, Position, Scenario
+from tests.converge.store import Change
+
+_RESTING = frozenset({Stage.HEALTHY, Stage.ROLLED_BACK})
+_LIMIT_SECONDS, _CALM_SECONDS, _IDLE_SECONDS = 150.0, 2.0, 15.0
+_EVENTS = "events.k8s.io"
+
+
+@dataclass
+class Run:
+    """A run. disturb: prepares the operator's process before it starts.
+
+    bookmarks: one for each write of the operator after the first step that is not common.
+    writes, end: how many writes it took, and what there was in the end.
+    """
+
+    scenario: Scenario
+    view: View = field(default_factory=View)
+    disturb: Callable[[OperatorProcess], None] = lambda _: None
+    bookmarks: list[Bookmark] = field(default_factory=list)
+    story: list[str] = field(default_factory=list)
+    writes: int = 0
+    end: JsonObject = field(default_factory=dict)
+    _last_write: float = 0.0
+
+    def whole(self, start: Moment | None = None) -> "Run":
+        """Run the story to its end, from an empty cluster or from a moment."""
+        self._carry_out(start, Position(), 0.0)
+        return self
+
+    def after_crash(self, bookmark: Bookmark, down_seconds: float) -> "Run":
+        """Go on after a write at which the operator died; a new one starts some seconds later."""
+        self._carry_out(bookmark.moment, bookmark.position, down_seconds)
+        return self
+
+    def _carry_out(self, moment: Moment | None, position: Position, down_seconds: float) -> None:
+        self.position = position
+        loop = VirtualLoop(0.0 if moment is None else moment.seconds)
+        asyncio.set_event_loop(loop)
+        try:
+            self._set_up(loop, moment)
+            loop.run_until_complete(self._run(down_seconds))
+        except RuntimeError as error:
+            raise AssertionError(self.tale(loop.faults)) from error
+        finally:
+            asyncio.set_event_loop(None)
+            loop.close()
+
+    def _set_up(self, loop: VirtualLoop, moment: Moment | None) -> None:
+        self.cluster = Cluster.empty(loop) if moment is None else Cluster.at(loop, moment)
+        self.people = People(self.cluster)
+        self.safety = Safety(self.cluster)
+        self._over = asyncio.Event()
+        loop.quiet = self.safety.check_cover
+        self.cluster.seen.append(self._follow)
+        self._play()
+
+    async def _run(self, down_seconds: float) -> None:
+        await asyncio.sleep(down_seconds)
+        self.operator = OperatorProcess(self.cluster, self.view)
+        self.operator.client.written = self._written
+        self.disturb(self.operator)
+        await self.operator.start()
+        self.safety.watching, self._last_write = True, self.cluster.loop.time()
+        await self._until_over()
+        await self._stay_idle()
+        await self.operator.crash()
+        assert self.safety.broken == [], self.tale(self.safety.broken)
+
+    async def _until_over(self) -> None:
+        limit = self.cluster.loop.time() + _LIMIT_SECONDS
+        while not self._over.is_set() and not self._calm():
+            assert self.cluster.loop.time() < limit, self.tale(["does not come to its end"])
+            await asyncio.sleep(1.0)
+        if not self.end:
+            self.end = picture.summary(self.cluster)
+
+    def _calm(self) -> bool:
+        if self.scenario.until or self.position.step < len(self.scenario.steps):
+            return False
+        stage = picture.stage_of(picture.status_of(self.cluster.store))
+        quiet = self.cluster.loop.time() - self._last_write >= _CALM_SECONDS
+        gone = ROLLOUT not in self.cluster.store.objects
+        return quiet and (gone or stage in _RESTING)
+
+    async def _stay_idle(self) -> None:
+        """At rest nothing is written."""
+        if self.scenario.until is None:
+            before = self.writes
+            await asyncio.sleep(_IDLE_SECONDS)
+            assert self.writes == before, self.tale([f"{self.writes - before} writes at rest"])
+
+    def _written(self, write: Write) -> None:
+        if write.ref.resource.group == _EVENTS or self._over.is_set():
+            return
+        self.writes += 1
+        self._last_write = self.cluster.loop.time()
+        if self.position.step > self.scenario.common:
+            self.bookmarks.append(Bookmark(self.cluster.moment(), self.position, write))
+
+    def _follow(self, change: Change) -> None:
+        if change.ref != ROLLOUT:
+            return
+        self._note(Body(change.new).body("status"))
+        told = self.position.step == len(self.scenario.steps)
+        if told and self.scenario.until and self.scenario.until(self.cluster) and not self.end:
+            self.end = picture.summary(self.cluster)
+            self._over.set()
+        self._play()
+
+    def _note(self, status: Body) -> None:
+        if status.value:
+            where = f"{status.text('phase')}/{status.text('stage')} {status.json('weight')}%"
+            line = f"{where} {status.text('message')}"
+            if not self.story or not self.story[-1].endswith(line):
+                self.story.append(f"{self.cluster.loop.time():.3f} {line}")
+
+    def _play(self) -> None:
+        """Do what is due in the story."""
+        while self.position.step < len(self.scenario.steps):
+            step, now = self.scenario.steps[self.position.step], self.cluster.loop.time()
+            armed_at = self.position.armed_at
+            if armed_at is None:
+                stage = picture.stage_of(picture.status_of(self.cluster.store))
+                if step.stage not in {None, stage}:
+                    return
+                armed_at = now
+                self.position = Position(self.position.step, armed_at)
+            if armed_at + step.after_seconds > now:
+                self.cluster.loop.call_at(armed_at + step.after_seconds, self._play)
+                return
+            self.position = Position(self.position.step + 1)
+            step.do(self.people)
+
+    def tale(self, faults: list[str]) -> str:
+        """Return what happened, for a person who has to find out why."""
+        return "\n".join([*faults, "", *self.story[-40:]])
