@@ -89,7 +89,8 @@ class Requests:
 
 def _blocks(column: Numbers, seconds: int) -> Numbers:
     whole = len(column) // seconds * seconds
-    return column[:whole].reshape(-1, seconds).sum(axis=1)
+    blocks: Numbers = column[:whole].reshape(-1, seconds).sum(axis=1)
+    return blocks
 
 
 def healthy(

@@ -14,7 +14,8 @@ from sluice.adapters.kube import KubeClient
 from sluice.adapters.prometheus import Credentials, NoMetrics, Prometheus
 from sluice.api.server import application, listen
 from sluice.engine.leader import LEASES, Elector
-from sluice.engine.process import BrokenError, Engine, EngineSettings
+from sluice.engine.perpetual import BrokenError
+from sluice.engine.process import Engine, EngineSettings
 from sluice.handlers.watching import Watch
 from sluice.model.kind import Kind
 from sluice.model.names import ROLLOUT_LABEL
@@ -70,7 +71,11 @@ async def serve(settings: Settings, kinds: tuple[Kind, ...]) -> None:
             elector.leads if elector else lambda: True,
             EngineSettings(settings.workers, settings.identity, _LABEL_SELECTORS),
         )
-        runner = await listen(application(engine.metrics.text, engine.obstacle), settings.listen)
+        app = application(engine.metrics.text, engine.obstacle)
+        try:
+            runner = await listen(app, settings.listen)
+        except (OSError, ValueError) as error:
+            raise BrokenError(f"cannot listen at {settings.listen!r}: {error}") from error
         stack.push_async_callback(runner.cleanup)
         watch = Watch(tuple(engine.kinds), connection, engine.feed)
         await _Life(engine, elector, watch).run()

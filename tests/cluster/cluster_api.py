@@ -7,6 +7,7 @@ import json
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Final
 
@@ -53,7 +54,7 @@ class ClusterApi:
     async def get(self, ref: ObjectRef) -> Body:
         """Return the object, an empty body when there is none."""
         async with self.session.get(ref.path) as answer:
-            if answer.status == 404:
+            if answer.status == HTTPStatus.NOT_FOUND:
                 return Body({})
             return await _read(answer)
 
@@ -78,13 +79,14 @@ class ClusterApi:
     async def delete(self, ref: ObjectRef, propagation: str = "Background") -> None:
         """Delete the object if it is there; propagation: Background, Foreground or Orphan."""
         async with self.session.delete(ref.path, json={"propagationPolicy": propagation}) as answer:
-            if answer.status != 404:
+            if answer.status != HTTPStatus.NOT_FOUND:
                 await _read(answer)
 
     async def delete_namespace(self, name: str) -> None:
         """Have a namespace deleted with everything in it, without waiting for it."""
         async with self.session.delete(f"{_collection(NAMESPACES, '')}/{name}") as answer:
-            await _read(answer)
+            if answer.status != HTTPStatus.NOT_FOUND:
+                await _read(answer)
 
     async def list(self, resource: Resource, namespace: str, selector: str = "") -> list[Body]:
         """Return the objects of a namespace that have the labels."""

@@ -80,7 +80,7 @@ class Sampler:
             self.objects.pop(key, None)
         else:
             self.objects[key] = sighting.body
-        if resource is ROLLOUTS and not sighting.deleted:
+        if key == (ROLLOUTS, NAME) and not sighting.deleted:
             self._take_rollout(sighting)
         elif resource is HTTPROUTES:
             self._take_route(sighting)

@@ -143,3 +143,24 @@ async def test_a_rollout_deleted_while(cluster: Cluster, propagation: str, stage
         shop.nobody_noticed()
         expected = SECOND if stage is Stage.ROLLING else FIRST
         assert {answer.version for answer in shop.load.answers[-20:]} == {expected.name}
+
+
+@pytest.mark.parametrize(
+    "stage",
+    [
+        pytest.param(Stage.HEALTHY, id="at rest"),
+        pytest.param(Stage.JUDGING, id="while the canary is judged"),
+        pytest.param(Stage.ROLLING, id="while the Deployment rolls"),
+    ],
+)
+async def test_nothing_is_left_of_an_application_that_is_deleted_as_a_whole(
+    cluster: Cluster, stage: Stage
+) -> None:
+    async with open_shop(cluster) as shop:
+        if stage is not Stage.HEALTHY:
+            await shop.release(SECOND)
+            await shop.at(stage, within=120)
+
+        await shop.api.delete_namespace(shop.namespace)
+
+        await shop.sampler.until(lambda: not shop.sampler.present(ROLLOUTS), 60, "end")

@@ -23,7 +23,7 @@ from tests.converge.deployments import (
     control_deployments,
     control_sets,
 )
-from tests.converge.kubelet import Image, Kubelet, image_of
+from tests.converge.kubelet import Image, Kubelet
 from tests.converge.network import Gateway, control_endpoints
 from tests.converge.prometheus import SCRAPE_SECONDS
 from tests.converge.store import Change, Store
@@ -122,6 +122,10 @@ class Cluster:
         self._step_in(0.0)
 
 
+def _is_canary(pod: Body) -> bool:
+    return names.ROLE_LABEL in pod.labels("metadata", "labels")
+
+
 def _next_second(time: float) -> float:
     return float(int(time) + 1)
 
@@ -134,9 +138,13 @@ class People:
 
     def install(self) -> None:
         """Create Deployment, Service, route and Rollout."""
+        self.install_without_target()
+        self.create_target()
+
+    def install_without_target(self) -> None:
+        """Create everything but the Deployment."""
         self.cluster.store.create(SERVICES, service(), PERSON)
         self.cluster.store.create(ROLLOUTS, rollout(**QUICK), PERSON)
-        self.create_target()
         self.create_route()
 
     def create_target(self, image: str = "checkout:1") -> None:
@@ -222,15 +230,23 @@ class People:
         if ref in self.cluster.store.objects:
             self.cluster.store.delete(ref, PERSON)
 
-    def crash_a_pod(self, image: str) -> None:
-        """Have the container of one pod of a version end with an error."""
-        now = self.cluster.store.now()
-        for _, pod in self.cluster.store.every(PODS):
+    def crash_deployed_pods(self, count: int) -> None:
+        """Have containers of the Deployment's own pods end with an error."""
+        self._crash([pod for pod in self._pods() if not _is_canary(pod)][:count])
+
+    def crash_canary_pod(self) -> None:
+        """Have the container of one canary pod end with an error."""
+        self._crash([pod for pod in self._pods() if _is_canary(pod)][:1])
+
+    def _pods(self) -> list[Body]:
+        return [pod for _, pod in self.cluster.store.every(PODS)]
+
+    def _crash(self, pods: list[Body]) -> None:
+        for pod in pods:
             uid = pod.text("metadata", "uid")
-            if image_of(pod) == image and uid in self.cluster.kubelet.lives:
-                self.cluster.kubelet.crash(uid, now)
-                self.cluster.changed_behaviour()
-                return
+            if uid in self.cluster.kubelet.lives:
+                self.cluster.kubelet.crash(uid, self.cluster.store.now())
+        self.cluster.changed_behaviour()
 
     def _backends(self) -> tuple[Body, ...]:
         (rule,) = Body(self.cluster.store.get(ROUTE)).bodies("spec", "rules")

@@ -1,7 +1,7 @@
 """One run of a scenario in virtual time, whole or on from a moment in its middle."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from sluice.model.json import Body, JsonObject
@@ -18,6 +18,25 @@ from tests.converge.store import Change
 _RESTING = frozenset({Stage.HEALTHY, Stage.ROLLED_BACK})
 _LIMIT_SECONDS, _CALM_SECONDS, _IDLE_SECONDS = 150.0, 2.0, 15.0
 _EVENTS = "events.k8s.io"
+# The first status that a restarted operator writes may be a belated one of the stage it died in.
+_STAGES_TO_REJOIN = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """The beginning of a stage, told from others of the same name; how many rollouts came before."""
+
+    stage: Stage
+    step: int
+    weight: int
+    rollouts: int
+
+    @classmethod
+    def of(cls, status: Body) -> "Arrival":
+        """Return where a status is."""
+        history = len(status.bodies("history"))
+        step, weight = status.whole("step", default=0), status.whole("weight", default=0)
+        return cls(picture.stage_of(status), step, weight, history)
 
 
 @dataclass
@@ -25,7 +44,9 @@ class Run:
     """A run. disturb: prepares the operator's process before it starts.
 
     bookmarks: one for each write of the operator after the first step that is not common.
+    arrivals: what there was when each stage began. course: those of an undisturbed run.
     writes, end: how many writes it took, and what there was in the end.
+    rejoined: where the run came back to the course, after which it is not followed any more.
     """
 
     scenario: Scenario
@@ -33,8 +54,11 @@ class Run:
     disturb: Callable[[OperatorProcess], None] = lambda _: None
     bookmarks: list[Bookmark] = field(default_factory=list)
     story: list[str] = field(default_factory=list)
+    arrivals: dict[Arrival, JsonObject] = field(default_factory=dict)
+    course: Mapping[Arrival, JsonObject] = field(default_factory=dict)
     writes: int = 0
     end: JsonObject = field(default_factory=dict)
+    rejoined: Arrival | None = None
     _last_write: float = 0.0
 
     def whole(self, start: Moment | None = None) -> "Run":
@@ -42,8 +66,14 @@ class Run:
         self._carry_out(start, Position(), 0.0)
         return self
 
-    def after_crash(self, bookmark: Bookmark, down_seconds: float) -> "Run":
-        """Go on after a write at which the operator died; a new one starts some seconds later."""
+    def after_crash(
+        self, bookmark: Bookmark, down_seconds: float, course: Mapping[Arrival, JsonObject]
+    ) -> "Run":
+        """Go on after a write at which the operator died; a new one starts some seconds later.
+
+        The run is over as soon as it is back on the course of an undisturbed one.
+        """
+        self.course = course
         self._carry_out(bookmark.moment, bookmark.position, down_seconds)
         return self
 
@@ -76,9 +106,11 @@ class Run:
         self.disturb(self.operator)
         await self.operator.start()
         self.safety.watching, self._last_write = True, self.cluster.loop.time()
-        await self._until_over()
-        await self._stay_idle()
-        await self.operator.crash()
+        try:
+            await self._until_over()
+            await self._stay_idle()
+        finally:
+            await self.operator.crash()
         assert self.safety.broken == [], self.tale(self.safety.broken)
 
     async def _until_over(self) -> None:
@@ -99,7 +131,7 @@ class Run:
 
     async def _stay_idle(self) -> None:
         """At rest nothing is written."""
-        if self.scenario.until is None:
+        if not self._over.is_set():
             before = self.writes
             await asyncio.sleep(_IDLE_SECONDS)
             assert self.writes == before, self.tale([f"{self.writes - before} writes at rest"])
@@ -116,11 +148,25 @@ class Run:
         if change.ref != ROLLOUT:
             return
         self._note(Body(change.new).body("status"))
+        self._compare(Body(change.new).body("status"))
         told = self.position.step == len(self.scenario.steps)
         if told and self.scenario.until and self.scenario.until(self.cluster) and not self.end:
             self.end = picture.summary(self.cluster)
             self._over.set()
         self._play()
+
+    def _compare(self, status: Body) -> None:
+        """Note a stage that begins; back on course two stages after a crash, the rest is known."""
+        if not status.value or self._over.is_set():
+            return
+        arrival = Arrival.of(status)
+        if arrival in self.arrivals:
+            return
+        self.arrivals[arrival] = picture.summary(self.cluster)
+        known = self.course.get(arrival)
+        if len(self.arrivals) > _STAGES_TO_REJOIN and known == self.arrivals[arrival]:
+            self.rejoined = arrival
+            self._over.set()
 
     def _note(self, status: Body) -> None:
         if status.value:

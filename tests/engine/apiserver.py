@@ -17,6 +17,11 @@ from sluice.model.references import ObjectRef, Resource
 from tests.engine.store import Event, Object, RefusalError, Store
 
 _PAGE_SIZE_CAP = 500
+# Kopf waits until the API names these, though with our settings it asks for none of them.
+_KOPF_LOOKS_FOR = {
+    Resource("", "v1", "namespaces", "Namespace"),
+    Resource("apiextensions.k8s.io", "v1", "customresourcedefinitions", "CustomResourceDefinition"),
+}
 
 
 @dataclass
@@ -85,6 +90,8 @@ class ApiServer:
         return None
 
     async def _route(self, request: web.Request) -> web.StreamResponse:
+        if request.path in self._discovery():
+            return web.json_response(self._discovery()[request.path])
         resource, namespace, name, subresource = self._parse(request.path)
         if not name:
             if request.method == "POST":
@@ -103,6 +110,33 @@ class ApiServer:
                 return await self._delete(request, ref)
             case _:
                 raise RefusalError(405, "MethodNotAllowed", request.method)
+
+    def _discovery(self) -> dict[str, dict[str, Any]]:
+        """Return what the API says of itself, by path: Kopf finds its resources by that."""
+        groups: dict[tuple[str, str, str], list[dict[str, Any]]] = {}
+        for resource in self.resources | _KOPF_LOOKS_FOR:
+            described = {
+                "name": resource.plural,
+                "singularName": resource.kind.lower(),
+                "kind": resource.kind,
+                "namespaced": True,
+                "verbs": ["get", "list", "watch", "create", "patch", "delete"],
+            }
+            key = (resource.root, resource.group, resource.version)
+            groups.setdefault(key, []).append(described)
+        pages: dict[str, dict[str, Any]] = {
+            root: {"kind": "APIResourceList", "resources": resources}
+            for (root, _, _), resources in groups.items()
+        }
+        pages["/api"] = {"versions": ["v1"]}
+        versions = [
+            {"name": group, "versions": [described], "preferredVersion": described}
+            for group, described in (
+                (group, {"version": version}) for _, group, version in groups if group
+            )
+        ]
+        pages["/apis"] = {"kind": "APIGroupList", "groups": versions}
+        return pages
 
     def _parse(self, path: str) -> tuple[Resource, str, str, str]:
         for resource in self.resources:
@@ -144,6 +178,8 @@ class ApiServer:
                 version = await self._send_since(response, request, resource, version)
                 changed.clear()
                 await changed.wait()
+        except ConnectionResetError:
+            pass  # whoever watched has gone
         finally:
             self._watchers.discard(changed)
         return response

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from sluice.engine.process import BrokenError
+from sluice.engine.perpetual import BrokenError
 from sluice.model.kind import Observation
 from sluice.model.plan import Note, Operation, Patch, Plan, Transition, Work
 from sluice.model.reasons import Reason

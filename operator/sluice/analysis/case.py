@@ -117,8 +117,10 @@ def _laps(
 
 
 def _requests_needed(trial: Trial, slo: Slo, state: SloState) -> float | None:
+    phi = trial.overdispersion_of(slo)
+    if trial.weight == ALL_TRAFFIC:
+        return proof.requests_needed(slo, state.canary.share, 0.0, phi)
     stable_per_canary = (ALL_TRAFFIC - trial.weight) / trial.weight
     if state.canary.total and state.stable.total:
         stable_per_canary = state.stable.total / state.canary.total
-    phi = trial.overdispersion_of(slo)
     return proof.requests_needed(slo, state.stable.share, stable_per_canary, phi)

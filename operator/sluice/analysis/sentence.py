@@ -75,7 +75,7 @@ def still_open(reading: Reading, state: SloState, needed: float | None) -> str:
     """Nothing speaks against the canary, and nothing is proven."""
     requests = f"only {state.canary.total:,.0f} canary requests"
     if needed is None:
-        return f"{_numbers(reading, state)}; no proof can be had at this rate"
+        return f"{_numbers(reading, state)}; no number of requests would prove it at this rate"
     if state.canary.total < needed:
         return f"{requests}, about {_rounded(needed)} needed for a proof"
     return (

@@ -76,6 +76,7 @@ def _streak(streak: Streak, tick: Tick, slo: Slo, trial: Trial) -> Streak:
 
 def _weigh(state: SloState, tick: Tick, slo: Slo, trial: Trial) -> SloState:
     phi, age, seconds = trial.overdispersion_of(slo), state.age_seconds, tick.seconds
+    stable_over = 0.0 if _is_alone(tick, trial) else state.stable_over
     worse = [ratio / phi for ratio in _harm_ratios(tick, slo, trial)]
     above = [ratio / phi for ratio in _ratios_above(slo.floor_share, tick.canary)]
     return replace(
@@ -84,7 +85,7 @@ def _weigh(state: SloState, tick: Tick, slo: Slo, trial: Trial) -> SloState:
         harm=evidence.grow(state.harm, age, seconds, worse),
         floor=evidence.grow(state.floor, age, seconds, above),
         canary_over=environment.charted(state.canary_over, slo, tick.canary, phi, seconds),
-        stable_over=environment.charted(state.stable_over, slo, tick.stable, phi, seconds),
+        stable_over=environment.charted(stable_over, slo, tick.stable, phi, seconds),
     )
 
 
@@ -94,10 +95,14 @@ def _harm_ratios(tick: Tick, slo: Slo, trial: Trial) -> list[float]:
     With all traffic on the canary there is nothing to compare it with: the same wealth is then bet
     against the SLO itself, so that there is one alpha for the whole rollout.
     """
-    if trial.weight == ALL_TRAFFIC and tick.start >= trial.step_started:
+    if _is_alone(tick, trial):
         return _ratios_above(slo.limit_share, tick.canary)
     ratio = slo.max_ratio
     return [relative(tick.canary, tick.stable, ratio, ratio * g) for g in evidence.GROWTHS]
+
+
+def _is_alone(tick: Tick, trial: Trial) -> bool:
+    return trial.weight == ALL_TRAFFIC and tick.start >= trial.step_started
 
 
 def _ratios_above(share: float, arm: Counts) -> list[float]:

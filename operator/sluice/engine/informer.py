@@ -84,7 +84,6 @@ class Informer:
         return delay
 
     async def _list(self) -> None:
-        self.metrics.lists.labels(self.resource.kind).inc()
         listed: list[ObjectRef] = []
         version = ""
         async for page in self.client.pages(self.resource, self.label_selector):
@@ -100,7 +99,7 @@ class Informer:
 
     async def _watch(self) -> None:
         """Follow one stream to its end."""
-        self.metrics.watches.labels(self.resource.kind).inc()
+        self.metrics.watch_restarts.labels(self.resource.kind).inc()
         clock = asyncio.get_running_loop().time
         began = clock()
         events = self.client.watch(self.resource, self._version, self.label_selector)

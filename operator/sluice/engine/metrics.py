@@ -57,6 +57,9 @@ class Metrics:
         self.registry = CollectorRegistry()
         self.queue = QueueMetrics(self.registry)
         self.reconciles = self._counter("reconcile", "Passes by outcome.", "controller", "result")
+        self.reconcile_errors = self._counter(
+            "reconcile_errors", "Passes that something went wrong in.", "controller"
+        )
         self.reconcile_seconds = Histogram(
             "sluice_reconcile_time_seconds",
             "How long a pass took.",
@@ -66,8 +69,7 @@ class Metrics:
         )
         self.events = self._counter("events", "Kubernetes Events by reason.", "reason")
         self.writes = self._counter("writes", "Writes to the API server.", "verb", "result")
-        self.lists = self._counter("lists", "Complete lists read.", "kind")
-        self.watches = self._counter("watches", "Watch streams begun.", "kind")
+        self.watch_restarts = self._counter("watch_restarts", "Watch streams begun.", "kind")
         self.metric_queries = self._counter("metric_queries", "Questions by outcome.", "result")
         self.cache_objects = self._gauge("cache_objects", "Objects known.", "kind")
         self.leader = self._gauge("leader", "1 while this process holds the Lease.")

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -18,6 +18,7 @@ from sluice.engine.knowledge import Knowledge
 from sluice.engine.metrics import Metrics
 from sluice.engine.observe import Observer
 from sluice.engine.own import OwnObjects, Verifier
+from sluice.engine.perpetual import PerpetualTasks
 from sluice.engine.queue import Lane, WorkQueue
 from sluice.engine.reconcile import Reconciler
 from sluice.engine.samplers import Samplers
@@ -33,10 +34,6 @@ from sluice.model.references import ObjectRef, Resource
 log = logging.getLogger(__name__)
 
 _LAG_PERIOD_SECONDS = 1.0
-
-
-class BrokenError(Exception):
-    """The process cannot go on; it ends, non-zero, and is started anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +67,8 @@ class Engine:
         self._settings = settings
         self._stopping = False
         self._may_write = may_write
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks = PerpetualTasks()
         self._workers: list[asyncio.Task[None]] = []
-        self._ended: asyncio.Future[asyncio.Task[None]] = asyncio.Future()
         self.queue = WorkQueue(clock, self.metrics.queue)
         self.cache = Cache()
         self.subscriptions = Subscriptions(self.cache)
@@ -127,10 +123,10 @@ class Engine:
     def warm_up(self) -> None:
         """Begin to read; nothing is written before `lead`."""
         for informer in self._informers:
-            self._spawn(informer.run(), f"informer {informer.resource.plural}")
+            self._tasks.begin(informer.run(), f"informer {informer.resource.plural}")
         for verifier in self._verifiers.values():
-            self._spawn(verifier.run(), f"verifier {verifier.resource.plural}")
-        self._spawn(self._measure_lag(), "event loop lag")
+            self._tasks.begin(verifier.run(), f"verifier {verifier.resource.plural}")
+        self._tasks.begin(self._measure_lag(), "event loop lag")
 
     def obstacle(self) -> str:
         """Return what has not been read yet, empty when everything has."""
@@ -149,16 +145,14 @@ class Engine:
 
     def lead(self) -> None:
         """Begin to decide and to write; everything that is known is looked at now."""
-        self._spawn(self.queue.run(), "due times")
-        self._spawn(self.announcer.run(), "announcer")
+        self._tasks.begin(self.queue.run(), "due times")
+        self._tasks.begin(self.announcer.run(), "announcer")
         for number in range(self._settings.workers):
-            self._workers.append(self._spawn(self.reconciler.work(), f"worker {number}"))
+            self._workers.append(self._tasks.begin(self.reconciler.work(), f"worker {number}"))
 
     async def broken(self) -> None:
         """Wait for the end of a task that should run for ever; raise BrokenError then."""
-        task = await self._ended
-        cause = None if task.cancelled() else task.exception()
-        raise BrokenError(f"the task «{task.get_name()}» has ended: {cause!r}") from cause
+        await self._tasks.broken()
 
     async def stop(self, grace_seconds: float) -> None:
         """Let the writes that are under way end, begin no others, post what is announced."""
@@ -169,21 +163,9 @@ class Engine:
             with suppress(TimeoutError):
                 async with asyncio.timeout(grace_seconds / 2):
                     await self.announcer.drain()
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._tasks.cancel()
         self.samplers.stop()
         self.wholes.stop()
-
-    def _spawn(self, coroutine: Coroutine[None, None, None], name: str) -> asyncio.Task[None]:
-        task = asyncio.create_task(coroutine, name=name)
-        task.add_done_callback(self._note_end)
-        self._tasks.append(task)
-        return task
-
-    def _note_end(self, task: asyncio.Task[None]) -> None:
-        if not self._ended.done():
-            self._ended.set_result(task)
 
     def _parts(self) -> list[Informer | Verifier]:
         return [*self._informers, *self._verifiers.values()]

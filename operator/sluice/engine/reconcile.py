@@ -1,16 +1,14 @@
 """One pass: observe, plan, apply, write status, and say when to look again."""
 
 import logging
-import random
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import assert_never
 
 from sluice.adapters.failures import KubeError
 from sluice.engine.apply import Applied, Applier
-from sluice.engine.backoff import Backoff
+from sluice.engine.delays import Delays, Result
 from sluice.engine.metrics import Metrics
 from sluice.engine.observe import Observer
 from sluice.engine.own import Own, OwnObjects
@@ -26,70 +24,18 @@ from sluice.model.references import ObjectRef, Resource
 
 log = logging.getLogger(__name__)
 
-# An object is looked at this often (and up to twice as long) even if nothing is known to have
-# happened; an instant further away is approached in such steps, so a jump of the clock is noticed.
-_RESYNC_SECONDS = 300.0
 # An instant in the past is a kind's fault; it must not become a busy loop.
 _SHORTEST_SECONDS = 0.01
 # A passing failure is told to the user from this attempt on (about a second).
 _TOLD_FROM_ATTEMPT = 5
 
 
-class Result(StrEnum):
-    """How a pass ended; also the label of sluice_reconcile_total."""
-
-    SETTLED = "settled"  # nothing was left to write
-    PROGRESSED = "progressed"  # status was written; the next pass goes on from there
-    STALE = "stale"  # it was decided on old knowledge
-    FAILED = "failed"  # a passing failure
-    REFUSED = "refused"  # the API server refused an action
-    BROKEN = "broken"  # the kind raised an exception
-    STOPPED = "stopped"  # this process may not write any more
-
-
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """A pass's result and the instant (seconds since the epoch) at which the kind wants another."""
+    """How a pass ended, and in how many seconds the kind wants another one at the latest."""
 
     result: Result
     due_in_seconds: float | None = None
-
-
-@dataclass(slots=True)
-class Delays:
-    """When an object is looked at again after each result.
-
-    progress: a kind whose status never settles would otherwise write without end.
-    """
-
-    progress: Backoff[ObjectRef] = field(default_factory=lambda: Backoff(0.0005, 30.0))
-    failure: Backoff[ObjectRef] = field(default_factory=lambda: Backoff(0.05, 10.0))
-    refusal: Backoff[ObjectRef] = field(default_factory=lambda: Backoff(1.0, 60.0))
-    spread: random.Random = field(default_factory=random.Random)
-
-    def after(self, key: ObjectRef, result: Result) -> float:
-        """Return the seconds until the next pass, if nothing happens before."""
-        match result:
-            case Result.SETTLED:
-                self.reset(key)
-                return _RESYNC_SECONDS * (1 + self.spread.random())
-            case Result.PROGRESSED:
-                self.failure.reset(key)
-                self.refusal.reset(key)
-                return self.progress.next(key)
-            case Result.STALE | Result.FAILED:
-                return self.failure.next(key)
-            case Result.REFUSED | Result.BROKEN:
-                return self.refusal.next(key)
-            case Result.STOPPED:
-                return _RESYNC_SECONDS
-            case _:
-                assert_never(result)
-
-    def reset(self, key: ObjectRef) -> None:
-        """Forget the past of a key."""
-        for backoff in (self.progress, self.failure, self.refusal):
-            backoff.reset(key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +71,8 @@ class Reconciler:
         with self.metrics.reconcile_seconds.labels(name).time():
             outcome = await self._attempt(own)
         self.metrics.reconciles.labels(name, str(outcome.result)).inc()
+        if outcome.result in _ERRORS:
+            self.metrics.reconcile_errors.labels(name).inc()
         self._schedule(key, outcome)
 
     def forget(self, key: ObjectRef) -> None:
@@ -137,7 +85,7 @@ class Reconciler:
         delay, lane = self.delays.after(key, outcome.result), Lane.CHANGE
         if outcome.result is Result.SETTLED:
             lane = Lane.RESYNC
-        else:
+        elif outcome.result is not Result.PROGRESSED:
             self.metrics.queue.retries.inc()
         if outcome.due_in_seconds is not None and outcome.due_in_seconds < delay:
             delay, lane = max(_SHORTEST_SECONDS, outcome.due_in_seconds), Lane.CHANGE
@@ -215,6 +163,8 @@ class Reconciler:
             log.error("%s is set aside", own.ref, exc_info=error)
         return Outcome(Result.BROKEN)
 
+
+_ERRORS = frozenset({Result.FAILED, Result.REFUSED, Result.BROKEN})
 
 _RESULTS = {
     Write.UNCHANGED: Result.SETTLED,

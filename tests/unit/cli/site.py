@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import cache
 
 import yaml
 
@@ -75,6 +76,7 @@ def bound(policy: str) -> JsonObject:
     return {"spec": {"policyName": policy}}
 
 
+@cache
 def crd() -> JsonObject:
     """Return the CRD of this repository as the API server has it."""
     written: JsonObject = yaml.load(ROLLOUT_CRD.read_text(), yaml.CSafeLoader)

@@ -80,9 +80,9 @@ def explain_command(
     context: click.Context, name: str, output: Output, prometheus_url: str, scrape_interval: float
 ) -> None:
     """Show why it is where it is, check by check, and what is next."""
-    from sluice.cli.rollout.entrances import explain_rollout
+    from sluice.cli.rollout.explaining import Lens, explain_rollout
 
-    explain_rollout(Settings.of(context), name, output, prometheus_url, scrape_interval)
+    explain_rollout(Settings.of(context), name, output, Lens(prometheus_url, scrape_interval))
 
 
 @rollout.command("history")

@@ -7,7 +7,6 @@ from sluice.cli.cluster import Cluster, namespace_of, with_cluster
 from sluice.cli.exits import Exit
 from sluice.cli.options import Output, Settings
 from sluice.cli.rollout import reads, waiting
-from sluice.cli.rollout.explaining import Lens, show_explanation
 from sluice.cli.rollout.giving import Consent, give
 from sluice.cli.terminal import Terminal
 from sluice.cli.views.line import one_line
@@ -52,18 +51,6 @@ def await_rollout(settings: Settings, name: str, output: Output, timeout_seconds
     elif output is not Output.TABLE:
         terminal.write(ending.rollout.body, output)
     _end(ending, timeout_seconds, terminal)
-
-
-def explain_rollout(
-    settings: Settings, name: str, output: Output, prometheus_url: str, scrape_seconds: float
-) -> None:
-    """Show why a Rollout is where it is, by the operator's own decision."""
-    terminal, ref = Terminal.open(settings), _ref(settings, name)
-    lens = Lens(prometheus_url, scrape_seconds)
-    with_cluster(
-        settings,
-        lambda c: show_explanation(c, ref, terminal, output, lens, SystemClock()),
-    )
 
 
 def order(

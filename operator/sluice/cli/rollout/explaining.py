@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from sluice.adapters.clock import Clock
+from sluice.adapters.clock import Clock, SystemClock
 from sluice.adapters.prometheus import NoMetrics, Prometheus
-from sluice.cli.cluster import Cluster
+from sluice.cli.cluster import Cluster, namespace_of, with_cluster
 from sluice.cli.exits import CommandError, Exit
-from sluice.cli.options import Output
+from sluice.cli.options import Output, Settings
 from sluice.cli.render import drawn_header
 from sluice.cli.rollout import find
 from sluice.cli.rollout.gather import Gatherer
@@ -20,7 +20,7 @@ from sluice.cli.views.header import header
 from sluice.cli.views.overview import Overview, State
 from sluice.cli.views.tree import heading_revisions
 from sluice.model.json import MalformedError
-from sluice.model.references import ObjectRef
+from sluice.model.references import ROLLOUTS, ObjectRef
 from sluice.rollout.explain import Check, explain
 from sluice.rollout.kind import RolloutKind
 
@@ -31,6 +31,15 @@ class Lens:
 
     prometheus_url: str
     scrape_seconds: float
+
+
+def explain_rollout(settings: Settings, name: str, output: Output, lens: Lens) -> None:
+    """Show why a Rollout is where it is, by the operator's own decision."""
+    terminal = Terminal.open(settings)
+    ref = ObjectRef(ROLLOUTS, namespace_of(settings), name)
+    with_cluster(
+        settings, lambda c: show_explanation(c, ref, terminal, output, lens, SystemClock())
+    )
 
 
 async def show_explanation(
