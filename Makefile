@@ -72,14 +72,15 @@ unit: venv ## Pure tests and engine tests with coverage of the decision tower
 
 .PHONY: cluster-test
 cluster-test: install ## Tests on the real cluster
-	@$(VENV)/bin/pytest -q tests/cluster
+	@$(VENV)/bin/pytest -q -n 4 --dist worksteal -m "not localcluster" tests/cluster
+	@$(VENV)/bin/pytest -q -m localcluster tests/cluster/test_localcluster.py
 
 .PHONY: test
 test: lint unit cluster-test ## Everything that CI runs
 
 .PHONY: bench
 bench: install ## Measure; tables on the terminal, JSON in bench/results
-	@for script in bench/[a-z]*.py; do $(PY) $$script; done
+	@for name in false_rollbacks rollback restart; do $(PY) -m bench.$$name; done
 
 .PHONY: docs
 docs: venv ## Generate docs/reasons.md, docs/metrics.md and the stage table from code

@@ -1,4 +1,4 @@
-"""`python -m sluice`: the command line."""
+"""`python -m sluice`: the same as the command `sluice`."""
 
 from sluice.cli.main import main
 

@@ -211,6 +211,18 @@ class Shop:
 
 
 @asynccontextmanager
+async def shop_in(
+    cluster: Cluster, api: ClusterApi, namespace: str, plan: Plan, rate: float
+) -> AsyncIterator[Shop]:
+    """Watch a namespace and send users to its host while the block runs."""
+    async with (
+        sampling(api, namespace) as sampler,
+        load(cluster.gateway_url, f"{namespace}.example", rate) as stream,
+    ):
+        yield Shop(api, namespace, plan, sampler, stream)
+
+
+@asynccontextmanager
 async def empty_shop(
     cluster: Cluster, plan: Plan | None = None, rate: float = 50
 ) -> AsyncIterator[Shop]:
@@ -219,13 +231,9 @@ async def empty_shop(
     async with cluster_api(cluster.kubeconfig) as api:
         await api.create(NAMESPACES, "", {"metadata": {"name": name}})
         try:
-            async with (
-                sampling(api, name) as sampler,
-                load(cluster.gateway_url, f"{name}.example", rate) as stream,
-            ):
-                shop = Shop(api, name, plan or Plan(), sampler, stream)
+            async with shop_in(cluster, api, name, plan or Plan(), rate) as shop:
                 yield shop
-            laws.check(sampler, shop.strangers)
+            laws.check(shop.sampler, shop.strangers)
         finally:
             await api.delete_namespace(name)
 

@@ -30,6 +30,13 @@ def restarts(kubectl: Kubectl) -> int:
     return container.whole("restartCount")
 
 
+def running_since(kubectl: Kubectl) -> str:
+    """Return when the operator's container was started last, as the API writes instants."""
+    (pod,) = _pods(kubectl)
+    (container,) = pod.bodies("status", "containerStatuses")
+    return container.text("state", "running", "startedAt")
+
+
 def _pods(kubectl: Kubectl) -> tuple[Body, ...]:
     selector = "--selector=app.kubernetes.io/name=sluice"
     return Body(json.loads(kubectl("get", "pods", WHERE, selector, "-o", "json"))).bodies("items")

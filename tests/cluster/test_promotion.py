@@ -86,12 +86,12 @@ async def test_without_traffic_a_step_holds_until_a_person_goes_on(cluster: Clus
 
 async def test_requests_may_be_counted_in_the_pods(cluster: Cluster) -> None:
     where = 'namespace="$namespace",pod=~"$pods"'
-    counted = {
+    counted: JsonObject = {
         "total": f"http_requests_total{{{where}}}",
         "bad": f'http_requests_total{{{where},code="500"}}',
     }
-    slow = {"histogram": f"http_request_duration_seconds{{{where}}}"}
-    slos = [
+    slow: JsonObject = {"histogram": f"http_request_duration_seconds{{{where}}}"}
+    slos: list[JsonObject] = [
         {"name": "errors", "errorRate": {"max": "1%"}, "source": counted},
         {"name": "latency", "latency": {"max": "500ms"}, "source": slow},
     ]

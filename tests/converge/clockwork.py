@@ -32,9 +32,7 @@ class _NoWaiting(selectors.BaseSelector):
             self.elapse(timeout)
         return []
 
-    def register(
-        self, fileobj: object, events: int, data: object = None
-    ) -> selectors.SelectorKey:
+    def register(self, fileobj: object, events: int, data: object = None) -> selectors.SelectorKey:
         """Take note of the loop's own wake-up pipe, which is never used."""
         key = selectors.SelectorKey(0, 0, events, data)
         self._keys[fileobj] = key

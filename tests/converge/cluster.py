@@ -108,9 +108,9 @@ class Cluster:
         self.kubelet.step(self.store)
         control_endpoints(self.store)
         self.gateway.step(self.store)
-        due = min(self.kubelet.due(), default=None)
+        due = min(self.kubelet.due(self.store.now()), default=None)
         if due is not None:
-            self._step_in(max(0.0, due - self.store.now()))
+            self._step_in(due - self.store.now())
 
     def _tick(self) -> None:
         self.gateway.serve(self.store, self.kubelet)

@@ -75,13 +75,11 @@ class Kubelet:
             else:
                 store.update(ref, {**pod.value, "status": _status(life)}, SYSTEM, "status")
 
-    def due(self) -> Iterator[float]:
-        """Yield the instants at which a pod changes by itself."""
+    def due(self, now: float) -> Iterator[float]:
+        """Yield the instants to come at which a pod changes by itself."""
         for life in self.lives.values():
-            waiting_to_be_ready = life.ready_at if life.ready_since is None else None
-            yield from (
-                at for at in (waiting_to_be_ready, life.crash_at, life.gone_at) if at is not None
-            )
+            coming = (life.ready_at, life.crash_at, life.gone_at)
+            yield from (at for at in coming if at is not None and at > now)
 
     def _born(self, pod: Body, now: float) -> Life:
         up = now + START_SECONDS

@@ -31,11 +31,10 @@ class _Source:
 
 @dataclass
 class OperatorProcess:
-    """One process. It writes only while it is alive and leads."""
+    """One process. It writes only while it is alive."""
 
     cluster: Cluster
     view: View = field(default_factory=View)
-    leads: bool = True
     alive: bool = False
 
     def __post_init__(self) -> None:
@@ -43,6 +42,11 @@ class OperatorProcess:
         self._watching: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
+        """Begin with empty hands, and lead as soon as everything has been read once."""
+        await self.warm_up()
+        self.lead()
+
+    async def warm_up(self) -> None:
         """Begin with empty hands; return when everything has been read once."""
         self.alive = True
         self.cluster.seen.append(self._tell)
@@ -57,6 +61,9 @@ class OperatorProcess:
         self.engine.warm_up()
         await self.engine.synced()
         self._watching = [asyncio.create_task(self._feed()), asyncio.create_task(self._tire())]
+
+    def lead(self) -> None:
+        """Begin to decide and to write."""
         self.engine.lead()
 
     async def crash(self) -> None:
@@ -69,7 +76,7 @@ class OperatorProcess:
         await self.engine.stop(0.0)
 
     def _may_write(self) -> bool:
-        return self.alive and self.leads
+        return self.alive
 
     def _tell(self, _: Change) -> None:
         self.client.tell()

@@ -50,6 +50,7 @@ class Run:
     """
 
     scenario: Scenario
+    pass_seconds: float = 0.3
     view: View = field(default_factory=View)
     disturb: Callable[[OperatorProcess], None] = lambda _: None
     bookmarks: list[Bookmark] = field(default_factory=list)
@@ -93,7 +94,7 @@ class Run:
     def _set_up(self, loop: VirtualLoop, moment: Moment | None) -> None:
         self.cluster = Cluster.empty(loop) if moment is None else Cluster.at(loop, moment)
         self.people = People(self.cluster)
-        self.safety = Safety(self.cluster)
+        self.safety = Safety(self.cluster, self.pass_seconds)
         self._over = asyncio.Event()
         loop.quiet = self.safety.check_cover
         self.cluster.seen.append(self._follow)
@@ -189,7 +190,7 @@ class Run:
             if armed_at + step.after_seconds > now:
                 self.cluster.loop.call_at(armed_at + step.after_seconds, self._play)
                 return
-            self.position = Position(self.position.step + 1)
+            self.position, self._last_write = Position(self.position.step + 1), now
             step.do(self.people)
 
     def tale(self, faults: list[str]) -> str:

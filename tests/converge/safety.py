@@ -11,8 +11,6 @@ from tests.converge.cluster import ROLLOUT, TARGET, Cluster
 from tests.converge.store import Change
 from tests.manifest_files import rollout_schema, strays
 
-# For so long a weight may stay on a canary without a ready pod: one pass after it was seen.
-_ONE_PASS_SECONDS = 0.3
 _STEPS = (10, 50, 95)
 _UNTOUCHED = BEFORE_ROLLING | {
     Stage.HEALTHY,
@@ -28,14 +26,15 @@ _HELD_TEMPLATE_RUNS = frozenset(
 
 @dataclass
 class Safety:
-    """Watches a cluster and keeps what was wrong. watching: whether an operator is at work.
+    """Watches a cluster and keeps what was wrong.
 
-    patient_until: a fault (lag, outage, conflict) may delay the operator's answer until then.
+    watching: whether an operator is at work. pass_seconds: for so long a weight may stay on a
+    canary without a ready pod: one pass after it was seen.
     """
 
     cluster: Cluster
+    pass_seconds: float = 0.3
     watching: bool = False
-    patient_until: float = 0.0
     broken: list[str] = field(default_factory=list)
     _uncovered_since: float | None = None
 
@@ -58,7 +57,7 @@ class Safety:
         if self._uncovered_since is None:
             self._uncovered_since = now
         stage = picture.stage_of(picture.status_of(store))
-        late = now - max(self._uncovered_since, self.patient_until) > _ONE_PASS_SECONDS
+        late = now - self._uncovered_since > self.pass_seconds
         if late and stage.phase not in {Phase.PROMOTING, Phase.REVERTING}:
             self._say(f"weight without a ready canary pod since {self._uncovered_since:.3f}")
 
@@ -127,7 +126,9 @@ class Safety:
             self._say(f"a held version is released in {stage}")
 
     def _rests_at_stable(self, target: Body) -> bool:
-        running = [s for _, s in picture.own_sets(self.cluster.store) if s.whole("spec", "replicas")]
+        running = [
+            s for _, s in picture.own_sets(self.cluster.store) if s.whole("spec", "replicas")
+        ]
         return any(picture.has_template_of(target, s) for s in running) or not running
 
     def _check_canary(self, change: Change) -> None:

@@ -93,7 +93,7 @@ class Store:
         new = _only_status(old, wanted) if subresource == _STATUS else _but_status(old, wanted)
         if subresource != _STATUS:
             new = _counted(old, self.admit(old, new, user))
-        if as_json(new) == old:
+        if new == old or as_json(new) == old:
             return old
         meta = Body(new).body("metadata")
         if meta.has("deletionTimestamp") and not meta.texts("finalizers"):
@@ -121,9 +121,7 @@ class Store:
 
     def fork(self, now: Callable[[], float]) -> "Store":
         """Return a store with the same objects; whoever watches it begins with a list."""
-        return replace(
-            self, now=now, changed=lambda _: None, objects=dict(self.objects), log=[]
-        )
+        return replace(self, now=now, changed=lambda _: None, objects=dict(self.objects), log=[])
 
     def _write(self, kind: str, ref: ObjectRef, new: JsonObject, user: str) -> JsonObject:
         self.version += 1

@@ -1,6 +1,7 @@
 """All stories: one turn of events each, at every stage where it makes a difference."""
 
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from typing import Final
 
 from sluice.model import names
@@ -8,6 +9,7 @@ from sluice.model.json import Json
 from sluice.rollout.phases import Stage
 from tests.converge.cluster import ROLLOUT, ROUTE, TARGET, Cluster, People
 from tests.converge.kubelet import Image, Start
+from tests.converge.run import Run
 from tests.converge.scenario import Scenario, Step
 from tests.converge.stories import (
     FIRST,
@@ -266,8 +268,9 @@ def _disturbed_surroundings() -> Iterator[tuple[str, Story]]:
         "rolls back when stable is scaled to zero",
         _turn(Stage.JUDGING, lambda people: people.scale(0), ending=empty),
     )
-    yield "steps aside when a version is let through", _turn(
-        Stage.JUDGING, People.bypass, ending=_withdrawn("Bypassed", GOOD)
+    yield (
+        "steps aside when a version is let through",
+        _turn(Stage.JUDGING, People.bypass, ending=_withdrawn("Bypassed", GOOD)),
     )
 
 
@@ -281,7 +284,10 @@ def _disturbed_targets() -> Iterator[tuple[str, Story]]:
     yield (
         "withdraws when the target is recreated",
         _turn(
-            Stage.JUDGING, recreate, _after(3.0, People.create_target), ending=_withdrawn("Bypassed")
+            Stage.JUDGING,
+            recreate,
+            _after(3.0, People.create_target),
+            ending=_withdrawn("Bypassed"),
         ),
     )
     yield (
@@ -316,3 +322,10 @@ STORIES: Final[Mapping[str, Story]] = {
     )
     for name, story in chapter()
 }
+
+
+@cache
+def told(name: str) -> Run:
+    """Return the undisturbed run of a story."""
+    story = STORIES[name]
+    return Run(story.scenario).whole(story.start())

@@ -70,6 +70,23 @@ async def test_a_poison_object_is_told_of_once_however_often_it_is_tried() -> No
         assert sum(write.endswith("/status") for write in it.server.writes) == 1
 
 
+async def test_a_problem_whose_words_change_is_one_event() -> None:
+    kind = Toy()
+
+    def plan(_: Observation) -> Plan:
+        raise ValueError(f"attempt {len(kind.seen)}")
+
+    kind.plan_of = plan
+    async with world(kind, toy()) as it:
+        await until(lambda: conditions(it))
+        first = message(it)
+        it.set_and_feed(toy_ref(), "metadata.labels", {"a": "b"})
+        await until(lambda: message(it) != first)
+        await it.settled()
+
+        assert len(it.events) == 1
+
+
 async def test_a_poison_object_that_is_mended_goes_on() -> None:
     async with world(Toy(plan_of=_poisoned), toy("one", poison=True)) as it:
         await until(lambda: conditions(it))

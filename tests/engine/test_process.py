@@ -150,6 +150,8 @@ async def test_a_task_that_ends_by_itself_breaks_the_process() -> None:
 
 async def test_what_kopf_lists_anew_after_a_gap_has_the_objects_compared() -> None:
     async with world(Toy(plan_of=_enter_once), toy("kept"), toy("ghost")) as it:
+        await until(lambda: status_writes(it) == 2)
+        await it.settled()
         it.store.delete(toy_ref("ghost"))
 
         it.engine.feed(TOYS, None, it.store.get(toy_ref("kept")))

@@ -85,6 +85,7 @@ async def test_a_write_decided_on_an_old_version_dies_and_is_decided_anew() -> N
         kind = it.engine.kinds[toy_ref().resource]
         assert isinstance(kind, Toy)
         assert [o.body["spec"] for o in kind.seen[:2]] == [{}, {"edited": True}]
+        assert it.server.writes.count(STATUS_WRITE) == 2
 
 
 async def test_a_transition_alone_is_one_write_and_no_other() -> None:

@@ -122,7 +122,7 @@ def _state_of(numbers: Numbers) -> SloState:
         stable_over=next(take),
         canary=Counts(*some(2)),
         stable=Counts(*some(2)),
-        streak=Streak(0 * int(next(take)), next(take), Counts(*some(2)), Counts(*some(2))),
+        streak=Streak(int(next(take)), next(take), Counts(*some(2)), Counts(*some(2))),
     )
 
 

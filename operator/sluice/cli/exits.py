@@ -49,7 +49,9 @@ def command_error(error: KubeError) -> CommandError:
         case NotFoundError():
             return CommandError(Exit.NOT_FOUND, str(error), "sluice check tells what is missing")
         case ForbiddenError():
-            return CommandError(Exit.FORBIDDEN, str(error), "ask for the role sluice-edit")
+            return CommandError(
+                Exit.FORBIDDEN, str(error), "ask for the role view to look, edit to steer"
+            )
         case ConflictError():
             return CommandError(Exit.CONFLICT, str(error), "look again, then repeat the command")
         case TransientError():

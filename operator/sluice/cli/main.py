@@ -4,6 +4,7 @@
 import os
 import sys
 from importlib.metadata import version as version_of
+from io import TextIOWrapper
 from pathlib import PurePath
 
 import click
@@ -44,6 +45,9 @@ def run(context: click.Context, arguments: tuple[str, ...]) -> None:
 
 def main() -> None:
     """Run the command line of this process and end it with the right code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without Unicode still gets the rest
     sys.exit(outcome(sys.argv[1:], program(sys.argv[0])))
 
 

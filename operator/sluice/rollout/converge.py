@@ -6,12 +6,13 @@ A stage's actions follow from the persisted status alone; nothing here decides t
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
+from sluice.model.cluster import ReplicaSet
 from sluice.model.json import Body
 from sluice.model.kind import WholeWant
 from sluice.model.names import FINALIZER
 from sluice.model.plan import Action, Create, Delete, Operation, Patch
 from sluice.rollout.canary import Canary, canary_deployment, canary_service, label_key
-from sluice.rollout.hold import Template, revision_of, template_against, whole_target
+from sluice.rollout.hold import Template, is_held, revision_of, template_against, whole_target
 from sluice.rollout.obstacles import rivals
 from sluice.rollout.phases import Stage
 from sluice.rollout.progress import drained_at
@@ -123,25 +124,34 @@ def forget_canaries(scene: Scene) -> tuple[Action, ...]:
 
 
 def keep_stable_first(scene: Scene) -> tuple[Action, ...]:
-    """Delete empty ReplicaSets that are newer than stable's while the target is held at 0 pods.
+    """Delete the empty ReplicaSets that a held target would fill before stable's.
 
-    The Deployment controller scales up the newest-created one of a paused Deployment.
+    When somebody scales it to 0 and up again, the Deployment controller fills the one that has
+    the held template, and without one the newest. Then it is too late to delete it.
     """
-    target, stable = scene.target, scene.stable_set
-    if target is None or stable is None or target.replicas > 0 or not target.paused:
+    if scene.target is None or not is_held(scene.target):
         return ()
-    newer = [
-        item
-        for item in scene.replica_sets
-        if item.meta.created > stable.meta.created and item.total_replicas == 0
-    ]
-    return tuple(action for item in newer for action in delete_set(scene, item))
+    empties = [s for s in before_stable(scene) if s.replicas == 0 and s.total_replicas == 0]
+    return tuple(action for item in empties for action in delete_set(scene, item))
+
+
+def before_stable(scene: Scene) -> tuple[ReplicaSet, ...]:
+    """Return what the controller of a paused Deployment without any size fills before stable's.
+
+    Instants of creation are whole seconds, so one of the same second may be newer.
+    """
+    stable, own = scene.stable_set, scene.own_set
+    if stable is None or own is stable:
+        return ()
+    others = (item for item in scene.replica_sets if item is not stable)
+    return tuple(s for s in others if s is own or s.meta.created >= stable.meta.created)
 
 
 def create(scene: Scene) -> tuple[Action, ...]:
     """Create the canary Deployment from the user's, read whole; mark what is held."""
     return (
         *mark(scene, scene.status.canary.revision, scene.canary),
+        *keep_stable_first(scene),
         *forget_replaced(scene),
         *create_service(scene),
         *create_deployment(scene),
@@ -246,14 +256,13 @@ def refill(scene: Scene) -> tuple[Action, ...]:
     Of a paused Deployment it fills the only ReplicaSet that has a size. Without one it fills the
     Deployment's own, or the newest: so when stable's is at 0 already, the others have to go.
     """
-    stable, own = scene.stable_set, scene.own_set
+    stable = scene.stable_set
     if stable is None:
         return ()
-    others = [item for item in scene.replica_sets if item.meta.ref != stable.meta.ref]
     if stable.replicas > 0:
+        others = (item for item in scene.replica_sets if item is not stable)
         return tuple(action for item in others for action in empty(scene, item))
-    first = [item for item in others if item.meta.created >= stable.meta.created or item is own]
-    return tuple(action for item in first for action in delete_set(scene, item))
+    return tuple(action for item in before_stable(scene) for action in delete_set(scene, item))
 
 
 def hold_size(_scene: Scene) -> tuple[Action, ...]:

@@ -6,7 +6,7 @@ from sluice.analysis.checkpoint import Checkpoint
 from sluice.analysis.judge import judge
 from sluice.analysis.trial import Outage, Trial
 from sluice.analysis.verdict import Judgement, SloJudgement
-from sluice.model.json import Body
+from sluice.model.json import Body, MalformedError
 from sluice.rollout.arms import data_of
 from sluice.rollout.phases import JUDGED, Stage
 from sluice.rollout.scene import Scene
@@ -39,8 +39,17 @@ def judgement(scene: Scene) -> Judgement | None:
 
 
 def checkpoint_of(status: RolloutStatus) -> Checkpoint | None:
-    """Return the persisted checkpoint of the evidence."""
-    return Checkpoint.from_body(Body(status.checkpoint)) if status.checkpoint else None
+    """Return the persisted checkpoint of the evidence.
+
+    One that cannot be read is of another version of Sluice: the evidence begins anew, on the
+    samples that Prometheus still has, rather than the rollout standing still.
+    """
+    if not status.checkpoint:
+        return None
+    try:
+        return Checkpoint.from_body(Body(status.checkpoint))
+    except MalformedError:
+        return None
 
 
 def _trial(scene: Scene, started_at: float) -> Trial:

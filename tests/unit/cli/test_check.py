@@ -84,6 +84,7 @@ def probed(cluster: Cluster) -> None:
 
 
 ADMISSION, GATEWAY = site.ADMISSION, site.GATEWAY
+BUILD_INFO = f"{site.PROMETHEUS}/api/v1/status/buildinfo"
 FAILURES = [
     pytest.param(
         answering(ADMISSION, site.resources("validatingadmissionpolicies")),
@@ -168,6 +169,13 @@ FAILURES = [
         "none of 1 is accepted and programmed, for example gateway/web",
         "kubectl describe gateway -n gateway web",
         id="a Gateway that is not programmed",
+    ),
+    pytest.param(
+        lambda cluster: cluster.http.refusals.update({BUILD_INFO: (500, "Down")}),
+        "Prometheus answers",
+        "it answers HTTP 500",
+        "--prometheus-url",
+        id="a Prometheus that fails",
     ),
     pytest.param(
         answering(site.QUERY, site.samples()),
@@ -262,7 +270,7 @@ async def test_what_cannot_be_told_is_skipped(
 
 
 async def test_a_prometheus_that_does_not_tell_its_version_is_one(cluster: Cluster) -> None:
-    nameless = answering(f"{site.PROMETHEUS}/api/v1/status/buildinfo", {"data": {"version": ""}})
+    nameless = answering(BUILD_INFO, {"data": {"version": ""}})
 
     finding = await found(cluster, "Prometheus answers", nameless)
 

@@ -1,5 +1,7 @@
 """What `get`, `list`, `history` and `explain` show, each state as a golden file."""
 
+from dataclasses import replace
+
 import pytest
 
 from sluice.cli.render import drawn_table
@@ -9,7 +11,9 @@ from sluice.cli.views.glyphs import ASCII, UNICODE
 from sluice.cli.views.line import one_line
 from sluice.cli.views.tables import history, listing
 from sluice.rollout.explain import Check
+from sluice.rollout.phases import Stage
 from sluice.rollout.status import RolloutStatus
+from tests.builders import NAME
 from tests.unit.cli.golden import assert_golden, piped
 from tests.unit.cli.scenes import (
     HEALTHY,
@@ -23,6 +27,7 @@ from tests.unit.cli.scenes import (
     family,
     overview,
     rejected,
+    replica_set,
     under_way,
 )
 
@@ -48,6 +53,17 @@ def test_get_shows_crashing_pods_before_the_others() -> None:
     crowd = family(JUDGING, under_way(stable_pods=12, crashes=3))
 
     assert_golden("get_crashing", piped(picture(crowd, NOW, "kubectl sluice", UNICODE)))
+
+
+def test_get_tells_the_promoted_version_from_the_former_one() -> None:
+    near = under_way()
+    promoted = replica_set(NAME, f"{NAME}-new", 1, 2)
+    rolling = replace(JUDGING, stage=Stage.ROLLING, promoted_replica_set=f"{NAME}-new", slos=())
+    around = replace(near, replica_sets=(*near.replica_sets, promoted))
+
+    shown = piped(picture(family(rolling, around), NOW, "sluice", UNICODE))
+
+    assert_golden("get_rolling", shown)
 
 
 def test_get_does_without_unicode() -> None:

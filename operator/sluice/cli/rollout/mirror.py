@@ -67,6 +67,7 @@ class Mirror:
                 version = await self._list(resource, collection)
                 while True:
                     version = await self._watch(resource, collection, version)
+                    await asyncio.sleep(_CALM_SECONDS)  # a proxy may end every stream at once
             except GoneError:
                 continue
             except TransientError:
