@@ -15,6 +15,9 @@ of a healthy version; the canary has 10% of the traffic and one pod, stable has 
     stall    each pod, every 300 s: nothing is answered for 2 s, then all that piled up, slow, and
              a third of it failed
     refuse   each pod, every 300 s: every request fails for 2 s
+
+Silence is measured apart, at several weights: where stable has little traffic, what is expected of
+the canary is a rough guess.
 """
 
 import argparse
@@ -27,6 +30,7 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from rich.box import MARKDOWN
 from rich.console import Console
 from rich.table import Table
 
@@ -55,6 +59,7 @@ NOISES = ("none", "bursts", "stall", "refuse")
 FAULTS = {"100% errors": 1.0, "50% errors": 0.5, "10x errors": 10 * HEALTHY_SHARE}
 ONSETS = (60, 600)
 OBSERVED_AFTER_FAULT = 900
+SILENCE_WEIGHTS, SILENCE_RATES = (10, 50, 95), (1, 6, 30)
 
 SLOS = (
     Slo(name="errors", critical=True, measure=Measure.ERRORS, max_share=0.01, per_backend=True),
@@ -171,6 +176,31 @@ def silent(window: list[Tick]) -> bool:
     """Whether the canary answered far too few requests in these ticks."""
     canary = sum(tick.canary.total for tick in window)
     return is_silent(canary, sum(tick.stable.total for tick in window), WEIGHT)
+
+
+@dataclass(frozen=True, slots=True)
+class FalseSilences:
+    """How many rollouts of a canary that answers everything were found silent in 30 minutes."""
+
+    rate: int
+    weight: int
+    runs: int
+    count: int
+
+
+def measure_silence(rate: int, weight: int, runs: int, seed: int) -> FalseSilences:
+    """Return the false silences at 1 s scrapes, looked for at each scrape."""
+    generator = seeded(seed, "silence", rate, weight)
+    count = 0
+    for _ in range(runs):
+        arms = [
+            generator.poisson(rate * share / 100, ROLLOUT_SECONDS)
+            for share in (weight, 100 - weight)
+        ]
+        canary, stable = (np.convolve(arm, np.ones(int(LEAST_SECONDS)), "valid") for arm in arms)
+        pairs = zip(canary.tolist(), stable.tolist(), strict=True)
+        count += any(is_silent(answered, others, weight) for answered, others in pairs)
+    return FalseSilences(rate, weight, runs, count)
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +321,7 @@ def wilson(count: int, runs: int) -> tuple[float, float]:
 
 def table_of_false(cells: list[FalseRollbacks]) -> Table:
     """Return the false rollbacks as a table."""
-    table = Table("rps", "scrape", "noise", "runs", "false", "95% interval", "causes")
+    table = Table("rps", "scrape", "noise", "runs", "false", "95% interval", "causes", box=MARKDOWN)
     for cell in cells:
         low, high = wilson(cell.count, cell.runs)
         causes = ", ".join(f"{count} {cause}" for cause, count in sorted(cell.causes.items()))
@@ -307,9 +337,18 @@ def table_of_false(cells: list[FalseRollbacks]) -> Table:
     return table
 
 
+def table_of_silences(cells: list[FalseSilences]) -> Table:
+    """Return the false silences as a table."""
+    table = Table("rps", "weight", "runs", "false silence", box=MARKDOWN)
+    for cell in cells:
+        share = f"{cell.count / cell.runs:.2%}"
+        table.add_row(str(cell.rate), f"{cell.weight}%", str(cell.runs), share)
+    return table
+
+
 def table_of_detections(cells: list[Detections]) -> Table:
     """Return the detection times (p50/p90 in seconds) as a table."""
-    table = Table("scrape", "fault", "at", "runs", "outage", "evidence", "either")
+    table = Table("scrape", "fault", "at", "runs", "outage", "evidence", "either", box=MARKDOWN)
     for cell in cells:
         table.add_row(
             f"{cell.scrape_seconds} s",
@@ -327,40 +366,63 @@ def _pair(middle: float | None, late: float | None) -> str:
     return "/".join("-" if value is None else f"{value:.1f}" for value in (middle, late))
 
 
+@dataclass(frozen=True, slots=True)
+class Results:
+    """Everything that was measured."""
+
+    seed: int
+    false_rollbacks: list[FalseRollbacks]
+    detection_seconds: list[Detections]
+    false_silences: list[FalseSilences]
+
+
+def measure(runs: int, seed: int) -> Results:
+    """Measure all cells; detection takes fewer runs, it is a matter of percentiles."""
+    return Results(
+        seed,
+        [
+            measure_false(rate, scrape, noise, runs, seed)
+            for scrape in SCRAPES
+            for rate in RATES
+            for noise in NOISES
+        ],
+        [
+            measure_detection(scrape, fault, onset, max(runs // 5, 1), seed)
+            for scrape in SCRAPES
+            for fault in FAULTS
+            for onset in ONSETS
+        ],
+        [
+            measure_silence(rate, weight, runs, seed)
+            for weight in SILENCE_WEIGHTS
+            for rate in SILENCE_RATES
+        ],
+    )
+
+
+def report(results: Results, folder: Path) -> None:
+    """Print the tables and write them, with all numbers, to a folder."""
+    console = Console(width=110, record=True)
+    console.print("False rollbacks of a healthy canary in 30 minutes")
+    console.print(table_of_false(results.false_rollbacks))
+    console.print("Seconds from the fault to the verdict, p50/p90, 10 of 100 requests per second")
+    console.print(table_of_detections(results.detection_seconds))
+    console.print("Silence found of a canary that answers, in 30 minutes")
+    console.print(table_of_silences(results.false_silences))
+    folder.mkdir(parents=True, exist_ok=True)
+    text = "\n".join(line.rstrip() for line in console.export_text().splitlines())
+    (folder / "false_rollbacks.md").write_text(text + "\n")
+    (folder / "false_rollbacks.json").write_text(json.dumps(asdict(results), indent=1) + "\n")
+
+
 def main() -> None:
-    """Run the benchmark, print the tables, write them as JSON."""
+    """Run the benchmark."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--runs", type=int, default=300, help="rollouts per cell (default 300)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "results")
     options = parser.parse_args()
-    runs, seed = options.runs, options.seed
-    false = [
-        measure_false(rate, scrape, noise, runs, seed)
-        for scrape in SCRAPES
-        for rate in RATES
-        for noise in NOISES
-    ]
-    detections = [
-        measure_detection(scrape, fault, onset, max(runs // 5, 1), seed)
-        for scrape in SCRAPES
-        for fault in FAULTS
-        for onset in ONSETS
-    ]
-    console = Console(width=110)
-    console.print("False rollbacks of a healthy canary in 30 minutes", table_of_false(false))
-    console.print("Seconds from the fault, p50/p90", table_of_detections(detections))
-    options.out.mkdir(parents=True, exist_ok=True)
-    results = {
-        "seed": seed,
-        "false_rollbacks": [
-            asdict(cell)
-            | {"share": cell.count / cell.runs, "wilson": wilson(cell.count, cell.runs)}
-            for cell in false
-        ],
-        "detection_seconds": [asdict(cell) for cell in detections],
-    }
-    (options.out / "false_rollbacks.json").write_text(json.dumps(results, indent=1) + "\n")
+    report(measure(options.runs, options.seed), options.out)
 
 
 if __name__ == "__main__":

@@ -69,7 +69,8 @@ class OperatorProcess:
     async def crash(self) -> None:
         """End at once, without any further write, and forget everything."""
         self.alive = False
-        self.cluster.seen.remove(self._tell)
+        if self._tell in self.cluster.seen:
+            self.cluster.seen.remove(self._tell)
         for task in self._watching:
             task.cancel()
         await asyncio.gather(*self._watching, return_exceptions=True)

@@ -41,7 +41,9 @@ class Arrival:
 
 @dataclass
 class Run:
-    """A run. disturb: prepares the operator's process before it starts.
+    """A run. disturb: told of the first process before it starts.
+
+    processes: of the operator; all are ended with the run.
 
     bookmarks: one for each write of the operator after the first step that is not common.
     arrivals: what there was when each stage began. course: those of an undisturbed run.
@@ -52,7 +54,8 @@ class Run:
     scenario: Scenario
     pass_seconds: float = 0.3
     view: View = field(default_factory=View)
-    disturb: Callable[[OperatorProcess], None] = lambda _: None
+    disturb: Callable[["Run"], None] = lambda _: None
+    processes: list[OperatorProcess] = field(default_factory=list)
     bookmarks: list[Bookmark] = field(default_factory=list)
     story: list[str] = field(default_factory=list)
     arrivals: dict[Arrival, JsonObject] = field(default_factory=dict)
@@ -102,16 +105,18 @@ class Run:
 
     async def _run(self, down_seconds: float) -> None:
         await asyncio.sleep(down_seconds)
-        self.operator = OperatorProcess(self.cluster, self.view)
-        self.operator.client.written = self._written
-        self.disturb(self.operator)
-        await self.operator.start()
+        operator = OperatorProcess(self.cluster, self.view)
+        operator.client.written = self._written
+        self.processes.append(operator)
+        self.disturb(self)
+        await operator.start()
         self.safety.watching, self._last_write = True, self.cluster.loop.time()
         try:
             await self._until_over()
             await self._stay_idle()
         finally:
-            await self.operator.crash()
+            for process in self.processes:
+                await process.crash()
         assert self.safety.broken == [], self.tale(self.safety.broken)
 
     async def _until_over(self) -> None:

@@ -1,7 +1,7 @@
 """The course of a rollout that goes well, and what stories are made of."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 
 from sluice.model.json import Body, Json, JsonObject
@@ -45,7 +45,7 @@ class _Course:
     """Notes the moment at which each stage begins, under the stage that follows it."""
 
     cluster: Cluster
-    eves: dict[Stage, Moment] = field(default_factory=dict)
+    eves: dict[Stage, Moment]
     last: tuple[Stage, Moment] | None = None
 
     def note(self, change: Change) -> None:
@@ -66,15 +66,10 @@ def good_course() -> Mapping[Stage, Moment]:
     """
     deploy = Step(lambda people: people.deploy(GOOD), Stage.HEALTHY, 2.0)
     run = Run(Scenario((Step(People.install), deploy)))
-    courses: list[_Course] = []
-
-    def attach(cluster: Cluster) -> None:
-        courses.append(_Course(cluster))
-        cluster.seen.append(courses[0].note)
-
-    run.disturb = lambda operator: attach(operator.cluster)
+    eves: dict[Stage, Moment] = {}
+    run.disturb = lambda run: run.cluster.seen.append(_Course(run.cluster, eves).note)
     run.whole()
-    return courses[0].eves
+    return eves
 
 
 def began_again(cluster: Cluster) -> bool:

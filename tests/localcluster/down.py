@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from tests.localcluster import leftovers, processes
+from tests.localcluster import processes
+from tests.localcluster.leftovers import remove_leftovers
 from tests.localcluster.places import Places
 from tests.localcluster.steps import Step
 
@@ -11,7 +12,7 @@ def down_steps(places: Places) -> Sequence[Step]:
     """Return the steps; each does nothing where nothing is left."""
     return (
         Step("processes", lambda: end_processes(places)),
-        Step("interface, control groups, kernel settings, files", lambda: leftovers.undo(places)),
+        Step("interface, control groups, files", lambda: remove_leftovers(places)),
     )
 
 

@@ -1,69 +1,35 @@
-"""What the node's namespaces do not clean up: recorded before `up` changes it, undone by `down`."""
+"""What the end of the node's namespaces does not clean up."""
 
-import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
 
 from tests.localcluster import addresses
 from tests.localcluster.control_groups import remove_control_groups
-from tests.localcluster.node import PRIVATE_FOLDERS
+from tests.localcluster.node import NAMESPACES
 from tests.localcluster.packages import system_environment
 from tests.localcluster.places import Places
 from tests.localcluster.steps import SetupError
 from tests.localcluster.waiting import wait_until
 
-# The kubelet sets these for the whole machine (pkg/kubelet/cm, setupKernelTunables).
-KERNEL_SETTINGS: Final = (
-    "vm/overcommit_memory",
-    "vm/panic_on_oom",
-    "kernel/panic",
-    "kernel/panic_on_oops",
-    "kernel/keys/root_maxkeys",
-    "kernel/keys/root_maxbytes",
-)
 HOME_CONTENT: Final = frozenset(
     (
-        *("before.json", "finished"),
-        *("bin", "config", "keys", "kubeconfigs", "kubectl-cache", "logs", "processes"),
+        *("bin", "config", "finished", "keys", "kubeconfigs", "kubectl-cache", "logs", "processes"),
         *("containerd", "etcd", "kubelet", "run", "volume-plugins"),
     )
 )
-SYSTEM_SETTINGS: Final = Path("/proc/sys")
 INTERFACES: Final = Path("/sys/class/net")
 
 
-@dataclass(frozen=True, slots=True)
-class Before:
-    """The machine as `up` found it: kernel settings, and mount points that it had to make."""
-
-    settings: Mapping[str, str]
-    made_folders: tuple[str, ...]
-
-
-def record(places: Places) -> None:
-    """Write down what is about to change, and make the mount points that the node needs."""
-    missing = tuple(str(folder) for folder in PRIVATE_FOLDERS if not folder.exists())
-    settings = {name: _setting(name).read_text().strip() for name in _present_settings()}
-    before = Before(settings, missing)
-    _file(places).write_text(json.dumps(asdict(before)))
-    for folder in missing:
-        Path(folder).mkdir(parents=True)
-
-
-def undo(places: Places) -> None:
-    """Put the machine back as `record` found it, and delete the home directory."""
+def remove_leftovers(places: Places) -> None:
+    """Remove what the end of the processes has not, and delete the home directory."""
     if os.geteuid() == 0:
-        recorded = _file(places).exists()
-        _remove_interface(by_force=recorded)
+        _remove_interface(by_force=(places.processes / f"{NAMESPACES}.json").exists())
         # As long as there is an interface, another home's cluster runs and the groups are its own.
         if not _interface_exists():
             remove_control_groups()
-    _restore(places)
     _delete_home(places)
 
 
@@ -99,20 +65,6 @@ def _interface_exists() -> bool:
     return (INTERFACES / addresses.HOST_INTERFACE).exists()
 
 
-def _restore(places: Places) -> None:
-    if not _file(places).exists():
-        return
-    written = json.loads(_file(places).read_text())
-    before = Before(written["settings"], tuple(written["made_folders"]))
-    for name, value in before.settings.items():
-        if _setting(name).read_text().strip() != value:
-            _setting(name).write_text(value)
-    for folder in before.made_folders:
-        # Only if it is empty: someone else may have begun to use it.
-        if Path(folder).is_dir() and not any(Path(folder).iterdir()):
-            Path(folder).rmdir()
-
-
 def _delete_home(places: Places) -> None:
     mounted = mounts_below(places.home)
     if mounted:
@@ -131,15 +83,3 @@ def _delete_home(places: Places) -> None:
             "SLUICE_LOCALCLUSTER_HOME to a folder of its own"
         )
     shutil.rmtree(places.home)
-
-
-def _present_settings() -> Iterator[str]:
-    return (name for name in KERNEL_SETTINGS if _setting(name).exists())
-
-
-def _setting(name: str) -> Path:
-    return SYSTEM_SETTINGS / name
-
-
-def _file(places: Places) -> Path:
-    return places.home / "before.json"

@@ -3,7 +3,7 @@
 Everything of the node runs inside them, so the kernel itself cleans up: when the first process of
 the namespaces ends, for whatever reason, so do all others, and with them every mount, interface,
 route and nft table that they made. Outside remain the veth pair's host end (which goes with its
-peer), control groups, a few kernel settings and the home directory; `leftovers.py` sees to those.
+peer), control groups and the home directory; `leftovers.py` sees to those.
 """
 
 import subprocess
@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from tests.localcluster import addresses, processes
+from tests.localcluster.node_mounts import mount_script
 from tests.localcluster.packages import system_environment
 from tests.localcluster.places import Places
 from tests.localcluster.processes import Process
@@ -20,15 +21,6 @@ from tests.localcluster.waiting import wait_until
 
 HOLDER: Final = "namespaces-holder"
 NAMESPACES: Final = "namespaces"
-
-# Programs of the node have these paths built in. A tmpfs over each keeps what they write, and their
-# sockets, out of the host's own folders (which may belong to another container runtime).
-PRIVATE_FOLDERS: Final = (
-    Path("/run"),
-    Path("/var/log"),
-    Path("/var/lib/cni"),
-    Path("/var/lib/kubelet"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +55,7 @@ def start_node(places: Places) -> Node:
     )
     init = processes.record(NAMESPACES, _children(holder)[0], records=places.processes)
     node = Node(init.pid)
-    _prepare_mounts(node)
+    _run(node.command("sh", "-euc", mount_script(places.home)))
     _connect(node)
     return node
 
@@ -74,15 +66,6 @@ def find_node(places: Places) -> Node | None:
         if process.name == NAMESPACES and processes.is_alive(process):
             return Node(process.pid)
     return None
-
-
-def _prepare_mounts(node: Node) -> None:
-    # Shared among the node's own mounts: the kubelet refuses mount propagation otherwise.
-    _run(node.command("mount", "--make-rshared", "/"))
-    for folder in PRIVATE_FOLDERS:
-        _run(node.command("mount", "-t", "tmpfs", "-o", "mode=0755", "tmpfs", folder))
-    # `ip netns`, which CNI follows, keeps its names here.
-    _run(node.command("mkdir", "/run/netns"))
 
 
 def _connect(node: Node) -> None:

@@ -8,7 +8,6 @@ from typing import Final
 
 import click
 
-from tests.localcluster import leftovers
 from tests.localcluster.addons import apply_addons, wait_for_addons
 from tests.localcluster.background import Background
 from tests.localcluster.build import build, build_log, built_programs, fetch_sources, require_go
@@ -30,6 +29,7 @@ from tests.localcluster.daemons import Daemons, log_of
 from tests.localcluster.down import down_steps
 from tests.localcluster.images import import_program_images, write_program_images
 from tests.localcluster.kubectl import admin_kubectl
+from tests.localcluster.leftovers import refuse_another_cluster
 from tests.localcluster.node import HOLDER, start_node
 from tests.localcluster.operator_base import base_log, make_base
 from tests.localcluster.packages import apt_log, install_packages
@@ -156,7 +156,6 @@ def _clear(places: Places) -> None:
 
 
 def _make_node(places: Places) -> None:
-    leftovers.refuse_another_cluster()
-    leftovers.record(places)
+    refuse_another_cluster()
     make_control_groups()
     start_node(places)

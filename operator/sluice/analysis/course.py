@@ -78,7 +78,7 @@ def end_at(trial: Trial, index: int, state: SloState, evidence: Sequence[float])
         return None
     if is_outage(state.streak, trial.outage, trial.scrape_seconds):
         return End(Verdict.OUTAGE, index)
-    if harm.combined(trial.slos, evidence) >= HARM_LIMIT:
+    if not trial.outage_only and harm.combined(trial.slos, evidence) >= HARM_LIMIT:
         return End(Verdict.HARM, harm.blamed(trial.slos, evidence))
     return None
 

@@ -33,6 +33,8 @@ class Trial:
     warm_from: by pod, the instant from which its requests count as evidence; sources in pods.
     all_warm_from: the same for sources that count per backend and cannot tell pods apart.
     phi: overdispersion by SLO name.
+    outage_only: evidence of harm is counted and decides nothing, as while the Deployment rolls;
+    otherwise an outage after harm that nobody acted on would never show.
     """
 
     slos: tuple[Slo, ...]
@@ -44,6 +46,7 @@ class Trial:
     warm_from: Mapping[str, float] = field(default_factory=dict)
     all_warm_from: float = 0.0
     phi: Mapping[str, float] = field(default_factory=dict)
+    outage_only: bool = False
 
     def overdispersion_of(self, slo: Slo) -> float:
         """Return phi of an SLO, at least 1 (below 1 evidence would be invented)."""

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from sluice.model.cluster import ReplicaSet
 from sluice.model.plan import Note
 from sluice.model.reasons import Reason
 from sluice.rollout.hold import is_held
@@ -59,19 +60,29 @@ def _stable_size(scene: Scene) -> int:
 
 def _stable(scene: Scene, status: RolloutStatus) -> tuple[RolloutStatus, tuple[Note, ...]]:
     """Follow stable's pods; at rest, adopt what the Deployment runs by itself."""
-    target, own = scene.target, scene.own_set
-    stable = scene.stable_set
-    if scene.stage is Stage.HEALTHY and target is not None and own is not None:
-        others = (item for item in scene.replica_sets if item.meta.ref != own.meta.ref)
-        alone = all(item.total_replicas == 0 and item.replicas == 0 for item in others)
+    target, alone, stable = scene.target, runs_alone(scene), scene.stable_set
+    if scene.stage is Stage.HEALTHY and target is not None and alone is not None:
         # A Deployment that was recreated with the same template has a ReplicaSet of that name too.
         known = (status.target_uid, status.stable_replica_set)
-        if not is_held(target) and alone and (target.meta.uid, own.meta.ref.name) != known:
-            return _adopt(scene, status, own.meta.ref.name)
+        if (target.meta.uid, alone.meta.ref.name) != known:
+            return _adopt(scene, status, alone.meta.ref.name)
     if stable is None:
         return replace(status, stable=replace(status.stable, ready=0, size=0)), ()
     version = Version(stable.pod_template_hash, stable.ready_replicas, stable.replicas)
     return replace(status, stable=version), ()
+
+
+def runs_alone(scene: Scene) -> ReplicaSet | None:
+    """Return the ReplicaSet that the Deployment runs by itself, if it runs one only.
+
+    Held before anything was adopted (the template changed right after the label came), it runs
+    the one that has pods: without it nothing would ever be stable.
+    """
+    running = [item for item in scene.replica_sets if item.total_replicas or item.replicas]
+    if scene.target is not None and is_held(scene.target):
+        return running[0] if len(running) == 1 and scene.stable_set is None else None
+    own = scene.own_set
+    return own if all(item is own for item in running) else None
 
 
 def _adopt(

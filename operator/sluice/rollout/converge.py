@@ -241,8 +241,17 @@ def unify(scene: Scene) -> tuple[Action, ...]:
     return (*grow(scene), *(action for item in others for action in empty(scene, item)))
 
 
+def give_back(scene: Scene) -> tuple[Action, ...]:
+    """Returning: a held target rolls no further by itself, should it have been seen too early."""
+    held = scene.target is not None and is_held(scene.target)
+    return unify(scene) if held else grow(scene)
+
+
 def take_back(scene: Scene) -> tuple[Action, ...]:
-    """Reverting: hold the target again; once the canary carries everything, empty the new set."""
+    """Reverting: hold the target again; once the weight is in place, empty the new ReplicaSet.
+
+    The same while traffic returns: a pod that was seen ready too early is still waited for.
+    """
     safe = all(weight == scene.status.weight for weight in seen_weights(scene).values())
     held = hold_again(scene)
     if held or not safe:
@@ -299,10 +308,10 @@ STAGES: Final[Mapping[Stage, Converge]] = {
     Stage.PROMOTING_SHIFTING: step,
     Stage.ROLLING: roll,
     Stage.UNIFYING: unify,
-    Stage.RETURNING: grow,
+    Stage.RETURNING: give_back,
     Stage.DRAINING: drain,
     Stage.REVERTING_FILLING: take_back,
-    Stage.REVERTING_RETURNING: grow,
+    Stage.REVERTING_RETURNING: take_back,
     Stage.ROLLING_BACK_SHIFTING: hold_size,
     Stage.ROLLING_BACK_DRAINING: drain,
     Stage.ROLLED_BACK: stay_rejected,

@@ -75,6 +75,17 @@ def test_harm_is_found_while_the_weight_is_shifted() -> None:
     assert found.sentence.startswith("22 of 410 canary requests failed (5.4%) against ")
 
 
+def test_an_outage_shows_after_harm_that_decides_nothing() -> None:
+    data = gateway([GOOD] * 30 + [BAD] * 40 + [(10.0, 10.0)] * 10, [STABLE] * 80)
+
+    rolling = judged_at(70, data, outage_only=True)
+    out = judged_at(80, data, outage_only=True)
+
+    assert rolling.verdict is Verdict.OPEN
+    assert rolling.slos[0].verdict is Verdict.HARM
+    assert out.verdict is Verdict.OUTAGE
+
+
 def test_with_all_traffic_harm_is_told_against_the_slo() -> None:
     data = gateway([(100.0, 5.0)] * 60, [(0.0, 0.0)] * 60)
 
