@@ -65,10 +65,14 @@ lint: venv ## Style, types and layers
 	@$(VENV)/bin/mypy
 
 .PHONY: unit
-unit: venv ## Pure tests and engine tests with coverage of the decision tower
+unit: venv ## Pure tests
 	@$(VENV)/bin/coverage run -m pytest -q tests/unit
+
+.PHONY: converge
+converge: unit ## The in-memory cluster: every story, crashes, disturbances; coverage of the decision tower
+	@$(VENV)/bin/coverage run --append -m pytest -q tests/converge/test_stories.py
 	@$(VENV)/bin/coverage report
-	@$(VENV)/bin/pytest -q tests/engine tests/converge
+	@$(VENV)/bin/pytest -q -n 2 --dist worksteal tests/engine tests/converge --deselect tests/converge/test_stories.py
 
 .PHONY: cluster-test
 cluster-test: install ## Tests on the real cluster
@@ -76,7 +80,7 @@ cluster-test: install ## Tests on the real cluster
 	@$(VENV)/bin/pytest -q -m localcluster tests/cluster/test_localcluster.py
 
 .PHONY: test
-test: lint unit cluster-test ## Everything that CI runs
+test: lint converge cluster-test ## Everything that CI runs
 
 .PHONY: bench
 bench: install ## Measure; tables on the terminal, JSON in bench/results

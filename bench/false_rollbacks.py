@@ -158,6 +158,7 @@ def first_rollback(canary: Requests, stable: Requests, scrape_seconds: int) -> s
     trial = trial_of(scrape_seconds)
     states = [SloState(counted_until=0.0)] * len(SLOS)
     evidence = [1.0] * len(SLOS)
+    whole = math.ceil(LEAST_SECONDS / scrape_seconds)
     window: list[Tick] = []
     for ticks in ticks_of(canary, stable, scrape_seconds):
         for index, tick in enumerate(ticks):
@@ -166,8 +167,8 @@ def first_rollback(canary: Requests, stable: Requests, scrape_seconds: int) -> s
             end = end_at(trial, index, states[index], evidence)
             if end is not None:
                 return str(end.verdict)
-        window = [*window, ticks[0]][-math.ceil(LEAST_SECONDS / scrape_seconds) :]
-        if silent(window):
+        window = [*window, ticks[0]][-whole:]
+        if len(window) == whole and silent(window):
             return "silence"
     return None
 

@@ -38,7 +38,7 @@ def metadata(name: str, **more: Json) -> dict[str, Json]:
     return {"name": name, "namespace": NAMESPACE, **more}
 
 
-def rollout(name: str = NAME, **spec: Json) -> JsonObject:
+def rollout(name: str = NAME, /, **spec: Json) -> JsonObject:
     """Return a Rollout with the defaults of its schema."""
     return stored(
         {

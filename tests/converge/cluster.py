@@ -61,7 +61,7 @@ class Cluster:
     @classmethod
     def empty(cls, loop: asyncio.AbstractEventLoop) -> "Cluster":
         """Return a cluster without objects."""
-        return cls(loop, Store(now=lambda: EPOCH + loop.time()))._begun()
+        return cls(loop, Store(now=lambda: EPOCH + loop.time())).begun()
 
     @classmethod
     def at(cls, loop: asyncio.AbstractEventLoop, moment: Moment) -> "Cluster":
@@ -69,7 +69,7 @@ class Cluster:
         store = moment.store.fork(lambda: EPOCH + loop.time())
         cluster = cls(loop, store, moment.kubelet.fork(), moment.gateway.fork())
         cluster.store.admit = hold
-        return cluster._begun()
+        return cluster.begun()
 
     def moment(self) -> Moment:
         """Return a copy of everything."""
@@ -77,7 +77,7 @@ class Cluster:
         store = self.store.fork(lambda: EPOCH + seconds)
         return Moment(seconds, store, self.kubelet.fork(), self.gateway.fork())
 
-    def _begun(self) -> "Cluster":
+    def begun(self) -> "Cluster":
         self.store.admit, self.store.changed = hold, self._changed
         if not self.gateway.served_until:
             self.gateway.served_until = self.store.now()

@@ -120,7 +120,7 @@ def _scale_paused(store: Store, family: _Family) -> None:
 
 def _create_set(store: Store, family: _Family) -> None:
     template, meta = family.body.body("spec", "template"), family.body.body("metadata")
-    # Like the real hash it depends on the template alone, so a template that returns has its old one.
+    # Like the real hash it depends on the template alone: one that returns has its old hash.
     short = _hash(template_digest(template))
     labels: JsonObject = {**template.labels("metadata", "labels"), POD_TEMPLATE_HASH: short}
     marked: JsonObject = {

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from sluice.model.json import Body, JsonObject
+from sluice.model.json import Body, Json, JsonObject
 from sluice.model.references import ENDPOINTSLICES, HTTPROUTES, PODS, SERVICES, ObjectRef
 from tests.converge.deployments import SYSTEM, is_ready
 from tests.converge.kubelet import Kubelet, image_of
@@ -17,7 +17,7 @@ def control_endpoints(store: Store) -> None:
     """Make every Service have one EndpointSlice, with its labels and its ready pods."""
     for ref, service in tuple(store.every(SERVICES)):
         labels = service.labels("metadata", "labels")
-        endpoints = [
+        endpoints: list[Json] = [
             {"addresses": [pod.name], "conditions": {"ready": is_ready(body)}}
             for pod, body in selected(store, service)
         ]

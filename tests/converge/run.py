@@ -24,7 +24,7 @@ _STAGES_TO_REJOIN = 2
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """The beginning of a stage, told from others of the same name; how many rollouts came before."""
+    """The beginning of a stage; how many rollouts came before tells it from its namesakes."""
 
     stage: Stage
     step: int

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
-import jsonpatch  # type: ignore[import-untyped]
+import jsonpatch
 
 from sluice.adapters.failures import (
     AlreadyExistsError,

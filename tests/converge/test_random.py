@@ -9,12 +9,13 @@ from collections.abc import Coroutine
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
 from sluice.model import names
 from sluice.rollout.phases import Stage
 from tests.converge import picture
 from tests.converge.client import View, Write
 from tests.converge.clockwork import VirtualLoop
-from tests.converge.cluster import ROLLOUT, TARGET, Cluster, People
+from tests.converge.cluster import TARGET, Cluster, People
 from tests.converge.operator_process import OperatorProcess
 from tests.converge.safety import Safety
 from tests.converge.stories import FIRST, GOOD, NEXT

@@ -298,14 +298,15 @@ def _disturbed_targets() -> Iterator[tuple[str, Story]]:
             ending=_rejected("Crashed"),
         ),
     )
-    both_fail = (
-        lambda people: (people.fail(FIRST, 0.1), people.fail(GOOD, 0.1)),
-        _after(9.0, _ABORT),
-    )
     yield (
         "holds when both versions are bad, until a person decides",
-        _turn(Stage.JUDGING, *both_fail, ending=_rejected("Aborted")),
+        _turn(Stage.JUDGING, _fail_both, _after(9.0, _ABORT), ending=_rejected("Aborted")),
     )
+
+
+def _fail_both(people: People) -> None:
+    people.fail(FIRST, 0.1)
+    people.fail(GOOD, 0.1)
 
 
 STORIES: Final[Mapping[str, Story]] = {

@@ -46,7 +46,7 @@ def _canary(scene: Scene) -> Version:
 
 
 def _rejected(scene: Scene) -> Rejected | None:
-    """Forget the rejected version once nothing of it is left: its name finds its canary till then."""
+    """Forget the rejected version once nothing is left of it: till then it finds its canary."""
     if scene.stage is Stage.HEALTHY and scene.rejected is None:
         return None
     return scene.status.rejected

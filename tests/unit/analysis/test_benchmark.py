@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+import numpy as np
 import pytest
 
 from bench.false_rollbacks import (
@@ -47,6 +48,7 @@ def as_counters(canary: Requests, stable: Requests, scrape_seconds: int) -> dict
         pytest.param("broken", 10.0, 5, id="a canary of which a third fails"),
         pytest.param("worse", 10.0, 6, id="a canary of which a fifth fails"),
         pytest.param("silent", 10.0, 7, id="a canary that does not answer"),
+        pytest.param("late", 10.0, 8, id="a canary that answers after five seconds"),
     ],
 )
 def test_the_benchmark_and_the_judgement_agree(
@@ -62,6 +64,8 @@ def test_the_benchmark_and_the_judgement_agree(
             canary = Requests(canary.total, canary.total // 5, canary.slow)
         case "silent":
             canary = Requests(*(column * 0 for column in canary.columns))
+        case "late":
+            canary = Requests(*(np.where(np.arange(SECONDS) < 5, 0, c) for c in canary.columns))
         case _:
             pass
     given = trial(*SLOS, scrape_seconds=float(scrape_seconds), phi=4.0)
