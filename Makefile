@@ -77,7 +77,6 @@ converge: unit ## The in-memory cluster: every story, crashes, disturbances; cov
 .PHONY: cluster-test
 cluster-test: install ## Tests on the real cluster
 	@$(VENV)/bin/pytest -q -n 4 --dist worksteal -m "not localcluster" tests/cluster
-	@$(VENV)/bin/pytest -q -m localcluster tests/cluster/test_localcluster.py
 
 .PHONY: test
 test: lint converge cluster-test ## Everything that CI runs

@@ -146,6 +146,7 @@ class AnyCourse(RuleBasedStateMachine):
         self.people.command(names.RESUME, "last")
         self.people.scale(3)
         self.operator.view.lag = 0
+        self.last_write = self.loop.time()
 
     def it_comes_to_rest(self) -> None:
         limit = self.loop.time() + _PATIENCE_SECONDS

@@ -111,15 +111,18 @@ def test_a_wrong_url_is_a_usage_error(sluice: Command) -> None:
     assert "prometheus:9090" in said.err
 
 
-def test_an_object_that_cannot_be_read_is_told_apart_from_a_fault(
+def test_an_object_that_cannot_be_read_is_explained_by_the_field_that_is_wrong(
     cluster: Cluster, sluice: Command
 ) -> None:
-    cluster.put(body(replace(SHIFTED, checkpoint={"countedUntil": 1, "logs": "x"})))
+    unreadable = body(SHIFTED)
+    status = unreadable["status"]
+    assert isinstance(status, dict)
+    cluster.put({**unreadable, "status": {**status, "weight": "ten"}})
 
     said = sluice("rollout", "explain", NAME)
 
-    assert said.code == Exit.NEGATIVE
-    assert "cannot be decided on" in said.err
+    assert said.code == Exit.DONE
+    assert "weight: expected an integer" in said.out
 
 
 def test_at_rest_nothing_is_asked_of_prometheus(cluster: Cluster, sluice: Command) -> None:
