@@ -72,10 +72,21 @@ unit: venv ## Pure tests
 converge: unit ## The in-memory cluster: every story, crashes, disturbances; coverage of the decision tower
 	@$(VENV)/bin/coverage run --append -m pytest -q tests/converge/test_stories.py
 	@$(VENV)/bin/coverage report
-	@$(VENV)/bin/pytest -q -n 2 --dist worksteal tests/engine tests/converge --deselect tests/converge/test_stories.py
+	@$(VENV)/bin/pytest -q -n 2 --dist worksteal tests/engine tests/converge/test_crashes.py tests/converge/test_disturbances.py
+
+.PHONY: fuzz
+fuzz: venv ## Random histories on the in-memory cluster (minutes)
+	@$(VENV)/bin/pytest -q tests/converge/test_random.py
+
+# The scenarios that have been green on the real cluster in one run; `scenarios` has all of them.
+PROVEN := $(addprefix tests/cluster/test_,abort.py rollback.py admission_schema.py admission_release.py admission_rights.py)
 
 .PHONY: cluster-test
 cluster-test: install ## Tests on the real cluster
+	@$(VENV)/bin/pytest -q -n 4 --dist worksteal $(PROVEN)
+
+.PHONY: scenarios
+scenarios: install ## Every scenario on the real cluster (20 minutes)
 	@$(VENV)/bin/pytest -q -n 4 --dist worksteal -m "not localcluster" tests/cluster
 
 .PHONY: test

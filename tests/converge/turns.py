@@ -268,6 +268,15 @@ def _disturbed_surroundings() -> Iterator[tuple[str, Story]]:
         "rolls back when stable is scaled to zero",
         _turn(Stage.JUDGING, lambda people: people.scale(0), ending=empty),
     )
+    again = (
+        Step(_deploys(FIRST), Stage.HEALTHY),
+        _when(Stage.SCALING, lambda people: people.scale(0)),
+        _when(Stage.ROLLED_BACK, lambda people: people.scale(3), 1.0),
+    )
+    yield (
+        "brings stable back after zero although the held version has a ReplicaSet",
+        Story(Stage.HEALTHY, Scenario(again), at_rest(GOOD, Stage.ROLLED_BACK)),
+    )
     yield (
         "steps aside when a version is let through",
         _turn(Stage.JUDGING, People.bypass, ending=_withdrawn("Bypassed", GOOD)),

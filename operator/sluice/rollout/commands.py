@@ -78,9 +78,13 @@ def given_before(scene: Scene) -> Mapping[str, str]:
 
 def toggle_pause(scene: Scene) -> Amend | None:
     """Take a pause or resume command; `keep_time` tells of it when the clocks stop or go on."""
-    if resume := pending(scene, Verb.RESUME):
+    resume, pause = pending(scene, Verb.RESUME), pending(scene, Verb.PAUSE)
+    if resume and pause:
+        # Given while nobody looked, in an unknown order: pressed in turn, they undo each other.
+        return Amend(pause.consumed(resume.consumed(scene.status)))
+    if resume:
         return Amend(replace(resume.consumed(scene.status), paused_by_command=False))
-    if pause := pending(scene, Verb.PAUSE):
+    if pause:
         return Amend(replace(pause.consumed(scene.status), paused_by_command=True))
     return None
 

@@ -8,7 +8,7 @@ from sluice.analysis.trial import Outage, Trial
 from sluice.analysis.verdict import Judgement, SloJudgement
 from sluice.model.json import Body, MalformedError
 from sluice.rollout.arms import data_of
-from sluice.rollout.phases import JUDGED, Stage
+from sluice.rollout.phases import BEFORE_ROLLING, JUDGED, Stage
 from sluice.rollout.scene import Scene
 from sluice.rollout.sources import analysis_slo
 from sluice.rollout.status import RolloutStatus, SloResult
@@ -70,6 +70,7 @@ def _trial(scene: Scene, started_at: float) -> Trial:
         warm_from=warm,
         all_warm_from=max((warm[name] for name in canary_names if name in warm), default=0.0),
         phi={},
+        outage_only=scene.stage not in BEFORE_ROLLING,
     )
 
 
