@@ -45,7 +45,8 @@ class Safety:
         """Check a change and what there is after it."""
         if change.user == OPERATOR:
             self._check_write(change)
-        self._check_held()
+        if change.ref.resource == REPLICASETS and change.type != "DELETED":
+            self._check_held(change)
 
     def check_cover(self) -> None:
         """Check at a quiet instant that no weight rests on a canary without ready pods."""
@@ -139,19 +140,20 @@ class Safety:
         if weighted and (change.type == "DELETED" or fewer):
             self._say(f"{change.ref} loses its pods while {weighted} have weight on it")
 
-    def _check_held(self) -> None:
-        """A held version never gets pods without a promotion."""
+    def _check_held(self, change: Change) -> None:
+        """A held version gets no pod without a promotion; what a bypass began is left to it."""
         target = self.cluster.store.find(TARGET)
-        if target is None or not picture.is_held(target):
+        before = 0 if change.old is None else Body(change.old).whole("spec", "replicas")
+        after = Body(change.new).whole("spec", "replicas")
+        if target is None or not picture.is_held(target) or before or not after:
             return
-        stage = picture.stage_of(picture.status_of(self.cluster.store))
-        if stage in _HELD_TEMPLATE_RUNS:
+        status = picture.status_of(self.cluster.store)
+        stage, stable = picture.stage_of(status), status.body("stable")
+        if stage in _HELD_TEMPLATE_RUNS or change.ref.name == stable.json("replicaSet"):
             return
-        stable = picture.status_of(self.cluster.store).body("stable").text("replicaSet", default="")
-        for ref, item in picture.own_sets(self.cluster.store):
-            runs = item.whole("spec", "replicas") and picture.has_template_of(target, item)
-            if runs and ref.name != stable:
-                self._say(f"{ref} has pods of the held version in {stage}")
+        own = {ref for ref, _ in picture.own_sets(self.cluster.store)}
+        if change.ref in own and picture.has_template_of(target, Body(change.new)):
+            self._say(f"{change.ref} gets pods of the held version in {stage}")
 
     def _say(self, sentence: str) -> None:
         self.broken.append(f"{self.cluster.loop.time():.3f}: {sentence}")

@@ -143,6 +143,7 @@ class AnyCourse(RuleBasedStateMachine):
             self.people.unready(image, unready=False)
         self.people.break_prometheus(down=False)
         self.people.break_gateway(refuses=False)
+        self.people.reset_route()
         self.people.pause(paused=False)
         self.people.command(names.RESUME, "last")
         self.people.scale(3)

@@ -75,12 +75,12 @@ def _stable(scene: Scene, status: RolloutStatus) -> tuple[RolloutStatus, tuple[N
 def runs_alone(scene: Scene) -> ReplicaSet | None:
     """Return the ReplicaSet that the Deployment runs by itself, if it runs one only.
 
-    Held before anything was adopted (the template changed right after the label came), it runs
-    the one that has pods: without it nothing would ever be stable.
+    A held one runs the one that has pods. It is not the known one if the template changed right
+    after the label came, or if a version was let through and another written while nobody looked.
     """
     running = [item for item in scene.replica_sets if item.total_replicas or item.replicas]
     if scene.target is not None and is_held(scene.target):
-        return running[0] if len(running) == 1 and scene.stable_set is None else None
+        return running[0] if len(running) == 1 else None
     own = scene.own_set
     return own if all(item is own for item in running) else None
 

@@ -6,11 +6,12 @@ A stage's actions follow from the persisted status alone; nothing here decides t
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
-from sluice.model.cluster import ReplicaSet
+from sluice.model.cluster import Deployment, ReplicaSet
 from sluice.model.json import Body
 from sluice.model.kind import WholeWant
 from sluice.model.names import FINALIZER
 from sluice.model.plan import Action, Create, Delete, Operation, Patch
+from sluice.rollout.adoption import runs_alone
 from sluice.rollout.canary import Canary, canary_deployment, canary_service, label_key
 from sluice.rollout.hold import Template, is_held, revision_of, template_against, whole_target
 from sluice.rollout.obstacles import rivals
@@ -111,11 +112,18 @@ def rest(scene: Scene) -> tuple[Action, ...]:
     """Healthy: the target is ours, and unpaused if it rests at the stable version."""
     target, stable = scene.target, scene.stable_set
     made = (*claim(scene), *create_service(scene))
-    if target is None or stable is None or target.template_digest != stable.template_digest:
+    # What was let through while nobody looked may run, and not be known as stable yet.
+    other = runs_alone(scene) not in (None, stable)
+    if target is None or stable is None or other or not same_template(target, stable):
         # Marked even while no rollout can start: a bypass has to name what it lets through.
         marked = mark(scene, revision_of(target), None) if target else ()
         return (*made, *marked, *keep_stable_first(scene))
     return (*made, *release(scene), *forget_canaries(scene))
+
+
+def same_template(target: Deployment, runs: ReplicaSet) -> bool:
+    """Whether the target's template is that of a ReplicaSet."""
+    return target.template_digest == runs.template_digest
 
 
 def forget_canaries(scene: Scene) -> tuple[Action, ...]:
