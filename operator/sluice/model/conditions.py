@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from sluice.model.json import Body, JsonObject
-from sluice.model.problems import Invalid, Problem, Stalled, Transient, Waiting
+from sluice.model.problems import Invalid, Problem, Stalled
 from sluice.model.reasons import Reason
 from sluice.model.scalars import format_instant, parse_instant
 
@@ -14,7 +14,7 @@ _MESSAGE_LIMIT = 1024
 
 
 class Status(StrEnum):
-    """The three values of a condition."""
+    """The values of a condition that Sluice writes, and the one that others may."""
 
     TRUE = "True"
     FALSE = "False"
@@ -61,7 +61,7 @@ class Claim:
     """What a pass says of one condition type; the instant of change is not its business."""
 
     type: str
-    holds: bool | None
+    holds: bool
     reason: Reason
     message: str
 
@@ -73,7 +73,7 @@ def merge(
     before = {condition.type: condition for condition in old}
     merged = []
     for claim in claims:
-        status = _status(claim.holds)
+        status = Status.TRUE if claim.holds else Status.FALSE
         new = Condition(
             type=claim.type,
             status=status,
@@ -93,14 +93,6 @@ def claims_of(problem: Problem) -> tuple[Claim, ...]:
     """Return what a problem means for Ready, Reconciling and Stalled."""
     reason, message = problem.reason, problem.message
     not_ready = Claim(READY, False, reason, message)
-    match problem:
-        case Invalid() | Stalled():
-            return (not_ready, Claim(STALLED, True, reason, message))
-        case Waiting() | Transient():
-            return (not_ready, Claim(RECONCILING, True, reason, message))
-
-
-def _status(holds: bool | None) -> Status:  # noqa: FBT001 - a claim has three values
-    if holds is None:
-        return Status.UNKNOWN
-    return Status.TRUE if holds else Status.FALSE
+    if isinstance(problem, Invalid | Stalled):
+        return (not_ready, Claim(STALLED, True, reason, message))
+    return (not_ready, Claim(RECONCILING, True, reason, message))

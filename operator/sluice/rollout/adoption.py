@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from sluice.model.cluster import ReplicaSet
+from sluice.model.cluster import Deployment, ReplicaSet
 from sluice.model.plan import Note
 from sluice.model.reasons import Reason
 from sluice.rollout.hold import is_held
@@ -65,7 +65,7 @@ def _stable(scene: Scene, status: RolloutStatus) -> tuple[RolloutStatus, tuple[N
         # A Deployment that was recreated with the same template has a ReplicaSet of that name too.
         known = (status.target_uid, status.stable_replica_set)
         if (target.meta.uid, alone.meta.ref.name) != known:
-            return _adopt(scene, status, alone.meta.ref.name)
+            return _adopt(status, target, alone)
     if stable is None:
         return replace(status, stable=replace(status.stable, ready=0, size=0)), ()
     version = Version(stable.pod_template_hash, stable.ready_replicas, stable.replicas)
@@ -86,22 +86,19 @@ def runs_alone(scene: Scene) -> ReplicaSet | None:
 
 
 def _adopt(
-    scene: Scene, status: RolloutStatus, name: str
+    status: RolloutStatus, target: Deployment, runs: ReplicaSet
 ) -> tuple[RolloutStatus, tuple[Note, ...]]:
-    own = scene.replica_set(name)
-    if own is None or scene.target is None:
-        return status, ()
-    uid = scene.target.meta.uid
+    uid = target.meta.uid
     adopted_status = replace(
         status,
         target_uid=uid,
-        stable_replica_set=name,
-        stable=Version(own.pod_template_hash, own.ready_replicas, own.replicas),
+        stable_replica_set=runs.meta.ref.name,
+        stable=Version(runs.pod_template_hash, runs.ready_replicas, runs.replicas),
     )
     if not status.stable_replica_set:
         return adopted_status, ()
     again = "was recreated and" if uid != status.target_uid else "rolled by itself and"
-    sentence = f"Deployment {scene.spec.target} {again} now runs {own.pod_template_hash}"
+    sentence = f"Deployment {target.meta.ref.name} {again} now runs {runs.pod_template_hash}"
     return adopted_status, (Note(Reason.BYPASSED, f"{sentence} without a rollout"),)
 
 

@@ -244,8 +244,8 @@ def grow(scene: Scene) -> tuple[Action, ...]:
 
 def unify(scene: Scene) -> tuple[Action, ...]:
     """Unifying: every ReplicaSet but the promoted one goes to 0; the target stays paused."""
-    promoted = scene.status.promoted_replica_set
-    others = [item for item in scene.replica_sets if item.meta.ref.name != promoted]
+    promoted = scene.promoted_set
+    others = [item for item in scene.replica_sets if promoted and item is not promoted]
     return (*grow(scene), *(action for item in others for action in empty(scene, item)))
 
 

@@ -14,6 +14,7 @@ from sluice.rollout.scene import Scene
 
 _SIGMAS = 3.0
 _ENOUGH_REQUESTS = 20
+_LATEST_SCRAPES = 2.5
 
 
 class Settled(StrEnum):
@@ -102,9 +103,12 @@ class _Share:
 
 def _share(scene: Scene) -> _Share:
     """Return whether the requests since the stage began split as asked, within chance."""
-    asked = scene.status.weight
+    asked, since = scene.status.weight, scene.status.stage_since
+    if asked in {0, 100}:
+        # Until the gateway has taken the weight over, requests stray: only the latest ones tell.
+        since = max(since, scene.now - _LATEST_SCRAPES * scene.scrape_seconds)
     data = data_of(scene, scene.spec.analysis.slos[0])
-    canary, stable = traffic(data, scene.status.stage_since, scene.now, scene.scrape_seconds)
+    canary, stable = traffic(data, since, scene.now, scene.scrape_seconds)
     total = canary.total + stable.total
     sentence = f"{canary.total:.0f} of {total:.0f} requests at the canary, asked {asked}%"
     if asked in {0, 100}:
