@@ -34,9 +34,14 @@ class Version:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How the application is rolled out. spec: what differs from the quick spec of these tests."""
+    """How the application is rolled out. spec: what differs from the quick spec of these tests.
+
+    pod_seconds: how long the Deployment's own roll takes for each pod at the least; a test that
+    does something while the Deployment rolls needs a roll that is not over before it is seen.
+    """
 
     replicas: int = 2
+    pod_seconds: int = 0
     steps: tuple[JsonObject, ...] = STEPS
     analysis: JsonObject = field(default_factory=dict)
     spec: JsonObject = field(default_factory=dict)
@@ -70,13 +75,14 @@ def template(version: Version) -> JsonObject:
     }
 
 
-def deployment(version: Version, replicas: int) -> JsonObject:
+def deployment(version: Version, plan: Plan) -> JsonObject:
     return {
         "apiVersion": "apps/v1",
         "kind": "Deployment",
         "metadata": {"name": NAME},
         "spec": {
-            "replicas": replicas,
+            "replicas": plan.replicas,
+            "minReadySeconds": plan.pod_seconds,
             "selector": {"matchLabels": {"app": NAME}},
             "template": template(version),
         },

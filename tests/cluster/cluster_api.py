@@ -101,13 +101,18 @@ class ClusterApi:
         async with self.session.get(
             _collection(resource, namespace), params=query, timeout=timeout
         ) as answer:
-            async for line in answer.content:
-                event = Body(json.loads(line))
-                if event.text("type") == "ERROR":
-                    raise RefusedError(event.body("object").text("message"))
-                body = event.body("object")
-                version = int(body.text("metadata", "resourceVersion"))
-                yield Sighting(event.text("type") == "DELETED", version, Body(body.value))
+            try:
+                async for line in answer.content:
+                    event = Body(json.loads(line))
+                    if event.text("type") == "ERROR":
+                        raise RefusedError(event.body("object").text("message"))
+                    body = event.body("object")
+                    version = int(body.text("metadata", "resourceVersion"))
+                    yield Sighting(event.text("type") == "DELETED", version, Body(body.value))
+            finally:
+                # A polite end of TLS would still be under way when the event loop is gone.
+                if answer.connection and answer.connection.transport:
+                    answer.connection.transport.abort()
 
     async def _patch(self, ref: ObjectRef, patch: Json, kind: str) -> Body:
         async with self.session.patch(

@@ -8,7 +8,6 @@ from operator import attrgetter
 from typing import Final
 
 from sluice.model.references import DEPLOYMENTS
-from sluice.rollout.phases import Stage
 from tests.cluster.app_manifests import NAME
 from tests.cluster.load import Load
 from tests.cluster.sampler import Sampler
@@ -40,7 +39,7 @@ def weight_was_carried(sampler: Sampler) -> None:
     for weight, following in pairwise((*sampler.weights, None)):
         if weight is None or not weight.canary:
             continue
-        end = following.at if following else float("inf")
+        end = min(following.at if following else float("inf"), sampler.ended)
         for ready, later in pairwise((*sampler.canary_ready, None)):
             if ready is None or ready.addresses:
                 continue
@@ -51,19 +50,25 @@ def weight_was_carried(sampler: Sampler) -> None:
 
 
 def nobody_noticed(sampler: Sampler, load: Load, since: float = 0.0) -> None:
-    """No request failed since the instant; which ones, and at what stage, if some did."""
+    """No request failed since the instant; which ones, and when, if some did."""
     failed = load.failures(since)
     found = Counter(
-        (answer.status, answer.version or "gateway", str(_stage_at(sampler, answer.at)))
+        (answer.status, answer.version or "gateway", _moment(sampler, answer.at))
         for answer in failed
     )
     slowest = max((answer.seconds for answer in failed), default=0.0)
     assert not failed, f"{dict(found)}, up to {slowest:.2f} s; {sampler}"
 
 
-def _stage_at(sampler: Sampler, instant: float) -> Stage | None:
-    earlier = bisect_left(sampler.statuses, instant, key=attrgetter("at"))
-    return sampler.statuses[earlier - 1].status.stage if earlier else None
+def _moment(sampler: Sampler, instant: float) -> str:
+    """Return the stage at an instant, and what was last written to the route how long before."""
+    status = bisect_left(sampler.statuses, instant, key=attrgetter("at"))
+    stage = str(sampler.statuses[status - 1].status.stage) if status else "nowhere"
+    shift = bisect_left(sampler.weights, instant, key=attrgetter("at"))
+    if not shift:
+        return stage
+    last = sampler.weights[shift - 1]
+    return f"{stage}, {instant - last.at:.1f} s after {last.canary}%"
 
 
 def is_clean(sampler: Sampler) -> bool:

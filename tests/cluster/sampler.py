@@ -63,12 +63,13 @@ class ReadySeen(Seen):
 
 @dataclass(slots=True)
 class Sampler:
-    """The history of one namespace, and what is there now."""
+    """The history of one namespace, and what is there now; ended: when it was deleted whole."""
 
     statuses: list[StatusSeen] = field(default_factory=list)
     weights: list[WeightSeen] = field(default_factory=list)
     canary_ready: list[ReadySeen] = field(default_factory=list)
     objects: dict[tuple[Resource, str], Body] = field(default_factory=dict)
+    ended: float = float("inf")
     watches: list[asyncio.Task[None]] = field(default_factory=list)
     _slices: dict[str, frozenset[str]] = field(default_factory=dict)
     _changed: asyncio.Event = field(default_factory=asyncio.Event)

@@ -30,6 +30,8 @@ from tests.cluster.sampler import Sampler, sampling
 
 FIRST: Final = Version("v1")
 SECOND: Final = Version("v2")
+# For what is done while the Deployment rolls: the roll must not be over before it is done.
+SLOW_ROLL: Final = Plan(pod_seconds=8)
 # Pulling, starting and probing on two busy processors.
 READY_SECONDS: Final = 90.0
 PROMOTION_SECONDS: Final = 150.0
@@ -76,7 +78,7 @@ class Shop:
 
     async def deploy(self, version: Version = FIRST) -> None:
         """Create the application and its Rollout, and wait until they serve."""
-        await self.create(DEPLOYMENTS, app_manifests.deployment(version, self.plan.replicas))
+        await self.create(DEPLOYMENTS, app_manifests.deployment(version, self.plan))
         await self.create(SERVICES, app_manifests.service())
         await self.create(HTTPROUTES, app_manifests.route(self.host))
         await self.create(ROLLOUTS, app_manifests.rollout(self.plan))
@@ -195,6 +197,11 @@ class Shop:
         await self.sampler.until(
             lambda: laws.is_clean(self.sampler), READY_SECONDS, "clean route without canary pods"
         )
+
+    async def delete_everything(self) -> None:
+        """Delete the whole application; from here on nobody is to be served any more."""
+        self.sampler.ended = time.time()
+        await self.api.delete_namespace(self.namespace)
 
     def nobody_noticed(self, since: float = 0.0) -> None:
         """Check that no request failed since the instant."""

@@ -1,57 +1,41 @@
-"""What `kubectl get` shows of a Rollout."""
+"""What `kubectl get` shows of a Rollout that waits for a person at its first step."""
 
-import json
+import asyncio
 
 import pytest
 
-from sluice.model.json import Json
+from sluice.rollout.phases import Stage
+from tests.cluster.app_manifests import NAME, Plan
 from tests.cluster.kubectl import Kubectl
-from tests.manifest_files import MANIFESTS
+from tests.cluster.shop import SECOND, Cluster, open_shop
 
-pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("prerequisites")]
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
 
-STATUS: dict[str, Json] = {
-    "phase": "Progressing",
-    "stage": "Judging",
-    "stepText": "2/3",
-    "weight": 10,
-    "stable": {"revision": "5c8d7f9b6d"},
-    "canary": {"revision": "7d9f4c2b1a"},
-    "message": "17 of 900 requests failed",
-    "conditions": [
-        {
-            "type": "Ready",
-            "status": "False",
-            "reason": "Progressing",
-            "message": "17 of 900 requests failed",
-            "lastTransitionTime": "2026-01-01T00:00:00.250Z",
-        }
-    ],
-}
+PAUSED_AT_THE_FIRST = Plan(steps=({"weight": 10, "pause": True}, {"weight": 50}))
+COLUMNS = ["NAME", "READY", "PHASE", "STEP", "WEIGHT", "AGE"]
+WIDE_COLUMNS = [*COLUMNS, "STABLE", "CANARY", "MESSAGE"]
 
 
-@pytest.fixture
-def judged(kubectl: Kubectl, namespace: str) -> str:
-    """Return the namespace of a Rollout in its second step."""
-    where = ("-n", namespace)
-    kubectl("create", *where, "-f", str(MANIFESTS / "samples/rollout-minimal.yaml"))
-    words = ("rollout/checkout", "--subresource=status", "--type=merge", "-p")
-    kubectl("patch", *where, *words, json.dumps({"status": STATUS}))
-    return namespace
+async def test_kubectl_shows_where_a_rollout_stands(cluster: Cluster, kubectl: Kubectl) -> None:
+    async with open_shop(cluster, PAUSED_AT_THE_FIRST) as shop:
+        await shop.release(SECOND)
+        await shop.at(Stage.JUDGING)
 
+        async def get(*words: str) -> list[str]:
+            answer = await asyncio.to_thread(kubectl, "get", *words, "-n", shop.namespace)
+            return answer.splitlines()
 
-@pytest.mark.parametrize("name", ["rollouts", "ro", "sluice"])
-def test_the_table_shows_where_the_rollout_stands(kubectl: Kubectl, judged: str, name: str) -> None:
-    head, row = kubectl("get", name, "-n", judged).splitlines()
-    assert head.split() == ["NAME", "READY", "PHASE", "STEP", "WEIGHT", "AGE"]
-    assert row.split()[:-1] == ["checkout", "False", "Progressing", "2/3", "10"]
+        for name in ("rollouts", "ro", "sluice"):
+            head, row = await get(name)
+            assert head.split() == COLUMNS
+            assert row.split()[:-1] == [NAME, "False", "Progressing", "1/2", "10"]
 
+        head, row = await get("ro", "-o", "wide")
+        status = shop.status
+        assert head.split() == WIDE_COLUMNS
+        versions, message = row.split(maxsplit=8)[6:8], row.split(maxsplit=8)[8]
+        assert versions == [status.stable.revision, status.canary.revision]
+        assert message.startswith("step 1/2: ")
 
-def test_the_wide_table_shows_versions_and_message(kubectl: Kubectl, judged: str) -> None:
-    head, row = kubectl("get", "ro", "-n", judged, "-o", "wide").splitlines()
-    assert head.split()[6:] == ["STABLE", "CANARY", "MESSAGE"]
-    assert row.split(maxsplit=8)[6:] == ["5c8d7f9b6d", "7d9f4c2b1a", "17 of 900 requests failed"]
-
-
-def test_kubectl_can_wait_for_a_condition(kubectl: Kubectl, judged: str) -> None:
-    kubectl("wait", "-n", judged, "--for=condition=Ready=False", "rollout/checkout", "--timeout=5s")
+        wait = ("--for=condition=Ready=False", f"rollout/{NAME}", "--timeout=5s")
+        await asyncio.to_thread(kubectl, "wait", "-n", shop.namespace, *wait)

@@ -8,7 +8,7 @@ from sluice.rollout.phases import Stage
 from tests.cluster import faults
 from tests.cluster.app_manifests import READY, Plan, Version
 from tests.cluster.faults import CRASHING, ERRORS, HALF, HANGING, SLOW, UNREADY
-from tests.cluster.shop import SECOND, Cluster, open_shop
+from tests.cluster.shop import SECOND, SLOW_ROLL, Cluster, open_shop
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
 
@@ -110,7 +110,7 @@ async def test_a_version_that_crashes_under_traffic_is_rolled_back(cluster: Clus
 async def test_a_version_is_still_rolled_back_when_it_turns_bad(
     cluster: Cluster, stage: Stage, weight: int | None
 ) -> None:
-    async with open_shop(cluster, rate=100) as shop:
+    async with open_shop(cluster, SLOW_ROLL, rate=100) as shop:
         await shop.release(SECOND)
         await shop.at(stage, weight=weight, within=120)
         await shop.fault(ERRORS)

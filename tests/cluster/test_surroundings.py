@@ -19,7 +19,7 @@ from sluice.rollout.phases import Stage
 from tests.cluster import app_manifests
 from tests.cluster.app_manifests import NAME, Plan
 from tests.cluster.sampler import CANARY
-from tests.cluster.shop import FIRST, SECOND, Cluster, Shop, empty_shop, open_shop
+from tests.cluster.shop import FIRST, SECOND, SLOW_ROLL, Cluster, Shop, empty_shop, open_shop
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
 
@@ -49,7 +49,7 @@ def ready_reason(shop: Shop) -> str:
 async def test_a_rollout_waits_for_its(cluster: Cluster, missing: Resource, reason: Reason) -> None:
     async with empty_shop(cluster) as shop:
         parts: dict[Resource, Callable[[], JsonObject]] = {
-            DEPLOYMENTS: lambda: app_manifests.deployment(FIRST, shop.plan.replicas),
+            DEPLOYMENTS: lambda: app_manifests.deployment(FIRST, shop.plan),
             SERVICES: app_manifests.service,
             HTTPROUTES: lambda: app_manifests.route(shop.host),
             ROLLOUTS: lambda: app_manifests.rollout(shop.plan),
@@ -130,7 +130,7 @@ async def test_a_second_rollout_for_the_same_deployment_is_refused(cluster: Clus
     ],
 )
 async def test_a_rollout_deleted_while(cluster: Cluster, propagation: str, stage: Stage) -> None:
-    async with open_shop(cluster) as shop:
+    async with open_shop(cluster, SLOW_ROLL) as shop:
         await shop.release(SECOND)
         await shop.at(stage, within=120)
 
@@ -156,11 +156,11 @@ async def test_a_rollout_deleted_while(cluster: Cluster, propagation: str, stage
 async def test_nothing_is_left_of_an_application_that_is_deleted_as_a_whole(
     cluster: Cluster, stage: Stage
 ) -> None:
-    async with open_shop(cluster) as shop:
+    async with open_shop(cluster, SLOW_ROLL) as shop:
         if stage is not Stage.HEALTHY:
             await shop.release(SECOND)
             await shop.at(stage, within=120)
 
-        await shop.api.delete_namespace(shop.namespace)
+        await shop.delete_everything()
 
         await shop.sampler.until(lambda: not shop.sampler.present(ROLLOUTS), 60, "end")

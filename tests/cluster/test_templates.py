@@ -8,7 +8,7 @@ from sluice.rollout.phases import Stage
 from tests.cluster import app_manifests
 from tests.cluster.app_manifests import NAME, Plan, Version
 from tests.cluster.kubectl import Kubectl
-from tests.cluster.shop import FIRST, SECOND, Cluster, Shop, open_shop
+from tests.cluster.shop import FIRST, SECOND, SLOW_ROLL, Cluster, Shop, open_shop
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(400)]
 
@@ -31,7 +31,7 @@ TOLERANT: JsonObject = {
     ],
 )
 async def test_a_newer_version_takes_over_from_one_while(cluster: Cluster, stage: Stage) -> None:
-    async with open_shop(cluster) as shop:
+    async with open_shop(cluster, SLOW_ROLL) as shop:
         await shop.release(SECOND)
         await shop.at(stage, within=120)
         await shop.release(THIRD)
@@ -56,7 +56,7 @@ def _is_serving_alone(shop: Shop, version: Version) -> bool:
     ],
 )
 async def test_a_version_is_withdrawn_while(cluster: Cluster, stage: Stage) -> None:
-    async with open_shop(cluster) as shop:
+    async with open_shop(cluster, SLOW_ROLL) as shop:
         await shop.release(SECOND)
         await shop.at(stage, within=120)
         await shop.release(FIRST)
@@ -83,7 +83,7 @@ async def test_a_held_deployment_stays_held_when_it_is(
         production = shop.stable_pods()
         await shop.release(SECOND)
         await shop.at(Stage.JUDGING)
-        manifest = app_manifests.deployment(SECOND, shop.plan.replicas)
+        manifest = app_manifests.deployment(SECOND, shop.plan)
         kubectl(f"--namespace={shop.namespace}", *words.split(), manifest=manifest)
 
         await shop.at(Stage.BAKING)

@@ -1,7 +1,25 @@
-"""How long a step is judged: at least, and at most."""
+"""How long a step lasts: at least before its traffic, while it is judged, and at most."""
+
+from typing import Final
 
 from sluice.rollout.phases import Stage
 from sluice.rollout.scene import Scene
+
+# The gateway hears of new endpoints and of the new weight on two watches, in any order: a weight
+# that it knows before the endpoints is answered with 503. Kubernetes cuts the instant at which a
+# pod became ready to the second, so this is a wait of one to two seconds.
+_GATEWAY_SECONDS: Final = 2.0
+
+
+def known_at(scene: Scene) -> float:
+    """Return the instant from which the gateway knows the canary pods that are ready now.
+
+    An instant that lies in the future further than the wait is long is of a node whose clock is
+    wrong; it is not waited for.
+    """
+    ready = (pod.ready_since for pod in scene.canary_pods if pod.ready_since is not None)
+    near = (since for since in ready if since <= scene.now + _GATEWAY_SECONDS)
+    return max(near, default=0.0) + _GATEWAY_SECONDS
 
 
 def least_seconds(scene: Scene) -> float:

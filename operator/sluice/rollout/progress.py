@@ -13,7 +13,7 @@ from sluice.model.plan import Note
 from sluice.model.reasons import Reason
 from sluice.model.scalars import format_duration
 from sluice.rollout.commands import Verb, pending
-from sluice.rollout.dwell import inconclusive_at, may_pass_at
+from sluice.rollout.dwell import inconclusive_at, known_at, may_pass_at
 from sluice.rollout.hold import is_held
 from sluice.rollout.judging import served_bad
 from sluice.rollout.moves import Move
@@ -47,8 +47,8 @@ def created(scene: Scene, _: Judgement | None) -> Move | None:
 
 
 def scaled(scene: Scene, _: Judgement | None) -> Move | None:
-    """All pods that the step needs are ready and known to the Service."""
-    if not _canary_full(scene):
+    """All pods that the step needs are ready and known to the Service and to the gateway."""
+    if not _canary_full(scene) or scene.now < known_at(scene):
         return None
     weight = 100 if scene.stage is Stage.PROMOTING_SCALING else scene.rung_weight
     ready = f"{scene.canary_ready} of {scene.canary_size} canary pods are ready"

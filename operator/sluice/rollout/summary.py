@@ -11,7 +11,7 @@ from sluice.model.problems import Invalid, Problem, Stalled
 from sluice.model.reasons import Reason
 from sluice.model.scalars import format_instant
 from sluice.rollout.adoption import CONTESTED_LIMIT
-from sluice.rollout.dwell import inconclusive_at, may_pass_at
+from sluice.rollout.dwell import inconclusive_at, known_at, may_pass_at
 from sluice.rollout.hold import is_held
 from sluice.rollout.phases import JUDGED, Phase, Stage
 from sluice.rollout.progress import drained_at
@@ -31,6 +31,7 @@ _SETTLING = frozenset(
     }
 )
 _DEADLINE = frozenset({Stage.CREATING, Stage.SCALING, Stage.PROMOTING_SCALING, Stage.ROLLING})
+_SCALING = frozenset({Stage.SCALING, Stage.PROMOTING_SCALING})
 _DRAINING = frozenset({Stage.DRAINING, Stage.ROLLING_BACK_DRAINING})
 
 
@@ -182,6 +183,8 @@ def wake_at(scene: Scene, verdict: Judgement | None) -> float | None:
     if stage in JUDGED:
         instants += [may_pass_at(scene), inconclusive_at(scene)]
         instants += _no_data_at(scene, verdict)
+    if stage in _SCALING:
+        instants.append(known_at(scene))
     if stage in _SETTLING:
         instants += [due for due in (settling(scene).due_at,) if due is not None]
     if stage in _DEADLINE:

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from sluice.analysis.verdict import Judgement, Verdict
-from sluice.model.json import Json
+from sluice.model.json import Json, JsonObject
 from sluice.model.reasons import Reason
 from sluice.rollout.phases import Event, Stage
 from sluice.rollout.progress import go_on
@@ -23,6 +23,7 @@ from tests.unit.rollout.situation import (
     at,
     canary,
     judged,
+    pod,
     replica_set,
     resting,
     route,
@@ -41,6 +42,11 @@ def promoting(stage: Stage, weight: int = 100, **status: Json) -> Situation:
     return replace(situation, target=RELEASED, sets=ALL_ROLLED, canaries=(whole,), endpoints=3)
 
 
+def ready_for(seconds: float) -> JsonObject:
+    """Return a canary pod that has been ready for so long."""
+    return pod("canary-1", "checkout-canary-1", started=NOW - seconds - 1)
+
+
 def event_of(situation: Situation, verdict: Judgement | None = None) -> Event | None:
     move = go_on(situation.scene(), verdict)
     return None if move is None else move.event
@@ -57,6 +63,16 @@ def event_of(situation: Situation, verdict: Judgement | None = None) -> Event | 
             replace(at(Stage.CREATING, 0), canary_service=None), None, id="waits for its Service"
         ),
         pytest.param(at(Stage.SCALING), Event.CAPACITY_READY, id="scaled when its pods are ready"),
+        pytest.param(
+            replace(at(Stage.SCALING), canary_pods=(ready_for(1),)),
+            None,
+            id="waits until the gateway knows them",
+        ),
+        pytest.param(
+            replace(at(Stage.SCALING), canary_pods=(ready_for(2), ready_for(-60))),
+            Event.CAPACITY_READY,
+            id="does not wait for a clock that is wrong",
+        ),
         pytest.param(
             replace(at(Stage.SCALING), endpoints=0), None, id="waits until the Service knows them"
         ),

@@ -18,6 +18,7 @@ from tests.unit.rollout.situation import (
     Situation,
     at,
     judged,
+    pod,
     resting,
     route,
     target,
@@ -257,6 +258,12 @@ def test_next_at(situation: Situation, next_at: float | None) -> None:
         ),
         pytest.param(at(Stage.SCALING, stage_since=NOW), None, NOW + 20, id="at progressDeadline"),
         pytest.param(at(Stage.DRAINING, 0, stage_since=NOW), None, NOW + 2, id="after the drain"),
+        pytest.param(
+            replace(at(Stage.SCALING), canary_pods=(pod("a", "b", started=NOW - 1.5),)),
+            None,
+            NOW + 1.5,
+            id="when the gateway knows the pods",
+        ),
     ],
 )
 def test_wake_at(situation: Situation, verdict: Verdict | None, due: float | None) -> None:
