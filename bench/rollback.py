@@ -2,7 +2,7 @@
 
     python -m bench.rollback [--runs 20] [--out bench/results]
 
-Each run releases a version, lets it be judged at its weight for 5 to 15 s at 100 requests a
+Each run releases a version, lets it be judged at its weight for 3 to 9 s at 100 requests a
 second, and switches a fault on in all of its pods. The clock runs from the switch until a watch
 shows weight 0 in the HTTPRoute. Needs the local cluster with Sluice installed (`make install`).
 """
@@ -64,7 +64,7 @@ async def measure(cluster: Cluster, errors: str, weight: int, runs: int) -> Cell
 async def _run(shop: Shop, number: int, fault: str, chance: random.Random) -> Run:
     await shop.release(Version(f"bad-{number}"))
     await shop.at(Stage.JUDGING)
-    await shop.stays_for(chance.uniform(5, 15), Stage.JUDGING)
+    await shop.stays_for(chance.uniform(3, 9), Stage.JUDGING)
     switched = await shop.fault(fault)
     seconds = await shop.weight_zero(switched)
     entry = await shop.rolled_back()

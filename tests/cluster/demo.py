@@ -1,7 +1,7 @@
 """Show on the local cluster what Sluice does: `make demo`.
 
 A good version goes in through 1, 10, 50 and 95% under load; a version that turns bad is thrown out.
-What was measured is shown and written to bench/results/demo.json; the application stays.
+What was measured is shown and written to .run/demo.json; the application stays.
 """
 
 import asyncio
@@ -24,7 +24,7 @@ from tests.manifest_files import ROOT
 NAMESPACE: Final = "demo"
 THIRD: Final = Version("v3")
 RATE: Final = 100.0
-REPORT: Final = ROOT / "bench/results/demo.json"
+REPORT: Final = ROOT / ".run/demo.json"
 PLAN: Final = Plan(
     replicas=4,
     steps=({"weight": 1}, {"weight": 10}, {"weight": 50}),
@@ -97,7 +97,8 @@ async def _tell(shop: Shop, console: Console) -> None:
         now = (shop.status.stage, shop.sampler.weight)
         if now != told and shop.sampler.statuses:
             asked, message = shop.status.weight, shop.status.message
-            console.print(f"  {now[0]:<22} asked {asked:>3}%  route {now[1]:>3}%  {message}")
+            line = f"  {now[0]:<22} asked {asked:>3}%  route {now[1]:>3}%  {message}"
+            console.print(line, soft_wrap=True)
             told = now
         await asyncio.sleep(0.1)
 
@@ -117,11 +118,16 @@ async def _promote(shop: Shop, console: Console) -> Promotion:
 
 
 def _seen(shop: Shop, version: Version) -> dict[str, float]:
-    """Return what percent of the users met the version while the route had each weight first."""
-    seen = {}
+    """Return what percent of the users met the version at each weight on the way up.
+
+    On the way back both the canary and the Deployment are of that version.
+    """
+    seen: dict[str, float] = {}
     for weight, following in pairwise(shop.sampler.weights):
-        if not weight.canary or str(weight.canary) in seen:
+        if not weight.canary:
             continue
+        if "100" in seen:
+            break
         met = [a for a in shop.load.since(weight.at) if a.at < following.at]
         share = sum(answer.version == version.name for answer in met) / max(len(met), 1)
         seen[str(weight.canary)] = round(100 * share, 1)
@@ -154,7 +160,8 @@ def _report(promotion: Promotion, rollback: Rollback, console: Console) -> None:
     REPORT.parent.mkdir(parents=True, exist_ok=True)
     report = {"promotion": asdict(promotion), "rollback": asdict(rollback)}
     REPORT.write_text(json.dumps(report, indent=1) + "\n")
-    console.print(TRY_NEXT, markup=False, highlight=False)
+    console.print(f"The same as JSON: {REPORT.relative_to(ROOT)}")
+    console.print(TRY_NEXT, markup=False, highlight=False, soft_wrap=True)
 
 
 def main() -> None:

@@ -26,6 +26,7 @@ class Target:
     failing: str = ""
     hung: bool = False
     born: float = 0.0
+    empty: MetricQuery | None = None
 
     async def samples(self, query: MetricQuery, start: float, end: float) -> tuple[Series, ...]:
         self.asked.append((query.selector, start - START, end - START))
@@ -33,6 +34,8 @@ class Target:
             await asyncio.Event().wait()
         if self.failing:
             raise PrometheusError(self.failing)
+        if query == self.empty:
+            return ()
         first, last = max(start, self.born), min(end, self.clock.now())
         instants = tuple(float(at) for at in range(int(-(-first // 1)), int(last) + 1))
         return (Series((), instants, instants),) if instants else ()
@@ -108,6 +111,37 @@ def test_an_answer_without_anything_new_wakes_nobody() -> None:
     it.run(scenario)
     assert it.woken == [("one", 0.0)]
     assert len(it.target.asked) >= 39
+
+
+def test_a_question_without_samples_holds_nobody_up_who_wants_another_one_too() -> None:
+    it = World()
+    it.target.empty = OTHER_QUERY
+    wants = tuple(MetricWant(query, START - 5, 1.0) for query in (QUERY, OTHER_QUERY))
+
+    async def scenario() -> None:
+        await asyncio.sleep(0.1)  # or the questions would fall on the scrapes
+        it.samplers.want(ONE, wants)
+        for second in (1, 2, 3):
+            await asyncio.sleep(START + second + 0.07 - it.clock.now())
+            answers = it.samplers.answers(wants)
+            assert min(answer.covered_until for answer in answers.values()) >= START + second
+
+    it.run(scenario)
+    # Once for the sample, once when the other question has been asked up to it.
+    assert it.woken[2:] == [("one", at) for second in (1, 2, 3) for at in (second + 0.06,) * 2]
+
+
+def test_a_question_that_cannot_be_asked_is_not_hurried() -> None:
+    it = World()
+    it.target.failing = "down"
+    wants = tuple(MetricWant(query, START - 5, 1.0) for query in (QUERY, OTHER_QUERY))
+
+    async def scenario() -> None:
+        it.samplers.want(ONE, wants)
+        await asyncio.sleep(1.5)
+
+    it.run(scenario)
+    assert len(it.target.asked) <= 6
 
 
 def test_equal_questions_are_asked_once_and_wake_everyone() -> None:

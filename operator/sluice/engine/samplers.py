@@ -30,10 +30,15 @@ _SHORTEST_SECONDS = 0.1
 
 @dataclass(slots=True)
 class _Sampler:
-    """One query, who wants it, and its task."""
+    """One query, who wants it, and its task.
+
+    needed_until: up to when its answer has to be known for those who want it to use a sample of
+    another query; a counter of errors that has none yet says so only by being asked.
+    """
 
     query: MetricQuery
     store: SampleStore
+    needed_until: float = 0.0
     wants: dict[ObjectRef, MetricWant] = field(default_factory=dict)
     woken: asyncio.Event = field(default_factory=asyncio.Event)
     task: asyncio.Task[None] | None = None
@@ -47,6 +52,12 @@ class _Sampler:
     def interval_seconds(self) -> float:
         """How often someone needs a fresh answer."""
         return min(want.interval_seconds for want in self.wants.values())
+
+    @property
+    def behind(self) -> bool:
+        """Whether someone could go on if this query were asked now."""
+        failing = self.store.failing_since is not None
+        return self.store.covered_until < self.needed_until and not failing
 
 
 class Samplers:
@@ -127,19 +138,31 @@ class Samplers:
 
     async def _ask(self, sampler: _Sampler) -> tuple[bool, float]:
         """Ask once; return whether anything is new, and the seconds until the next question."""
-        store, now = sampler.store, self._clock.now()
+        store, now, awaited = sampler.store, self._clock.now(), sampler.behind
         start, end = next_range(store, sampler.since, now)
         series = await self._source.samples(sampler.query, start, end)
         self._metrics.metric_queries.labels("answered").inc()
         recovered = store.failing_since is not None
         store.failing_since, store.error = None, ""
         new = store.merge(series, start, end)
+        if new:
+            self._hurry_others(sampler)
         if sampler.wants:
             store.trim(sampler.since)
+        changed = new or recovered or (awaited and not sampler.behind)
         if store.covered_until < now or sampler.since < store.covered_from:
-            return new or recovered, 0.0
+            return changed, 0.0
         delay = next_question(store.latest(), self._clock.now(), sampler.interval_seconds)
-        return new or recovered, delay
+        return changed, delay
+
+    def _hurry_others(self, sampler: _Sampler) -> None:
+        """Have the other queries of those who want this one asked up to its newest sample."""
+        newest = min(max(sampler.store.latest(), default=0.0), self._clock.now())
+        queries = {query for key in sampler.wants for query in self._queries.get(key, ())}
+        for other in (self._samplers[query] for query in queries if query in self._samplers):
+            if other.store.covered_until < newest:
+                other.needed_until = max(other.needed_until, newest)
+                other.woken.set()
 
     def _fail(self, sampler: _Sampler, error: Exception) -> bool:
         self._metrics.metric_queries.labels("failed").inc()
@@ -154,9 +177,9 @@ class Samplers:
         return changed
 
     async def _rest(self, sampler: _Sampler, delay: float) -> None:
-        """Wait, but not when someone has begun to want older samples than there are."""
+        """Wait, but not when someone needs more, sooner or older samples than there are."""
         until = self._clock.monotonic() + delay
-        while (left := until - self._clock.monotonic()) > 0:
+        while (left := until - self._clock.monotonic()) > 0 and not sampler.behind:
             sampler.woken.clear()
             try:
                 async with asyncio.timeout(left):

@@ -41,8 +41,8 @@ def created(scene: Scene, _: Judgement | None) -> Move | None:
     """Canary Service and Deployment exist and the finalizer is confirmed."""
     if scene.canary is None or scene.canary_service is None:
         return None
-    size = scene.canary_size
-    sentence = f"canary {scene.status.canary.revision} is created; {size} pods for the first step"
+    needed = f"the first step needs {scene.canary_size} ready"
+    sentence = f"canary {scene.status.canary.revision} is created; {needed}"
     return Move(Event.CREATED, scene.status, sentence)
 
 

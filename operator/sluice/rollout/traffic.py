@@ -114,7 +114,7 @@ def _share(scene: Scene) -> _Share:
     if asked in {0, 100}:
         stray = canary.total if asked == 0 else stable.total
         return _Share(total >= 1 and stray == 0, sentence)
-    if total < _ENOUGH_REQUESTS or canary.total < 1:
+    if total < _ENOUGH_REQUESTS or min(canary.total, stable.total) < 1:
         return _Share(False, sentence)
     share = asked / 100
     chance = _SIGMAS * sqrt(total * share * (1 - share)) + 1

@@ -24,6 +24,7 @@ def verifying(weight: int, stage: Stage = Stage.VERIFYING) -> Situation:
         pytest.param(10, counted(105), counted(895), Settled.SEEN, id="a tenth within chance"),
         pytest.param(10, counted(500), counted(500), Settled.WAITING, id="half instead"),
         pytest.param(10, counted(0), counted(1000), Settled.WAITING, id="nothing instead"),
+        pytest.param(90, counted(89), counted(0), Settled.WAITING, id="no request elsewhere yet"),
         pytest.param(10, counted(0.5), counted(4.5), Settled.WAITING, id="too few to tell"),
         pytest.param(100, counted(100), counted(0), Settled.SEEN, id="everything"),
         pytest.param(100, counted(100), counted(1), Settled.WAITING, id="all but a few"),
