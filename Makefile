@@ -6,6 +6,7 @@ SHELL := /bin/bash
 VENV := .venv
 PY := $(VENV)/bin/python
 CLUSTER := $(PY) -m tests.localcluster
+PYTEST := $(VENV)/bin/pytest -q
 
 .PHONY: help
 help: ## List the targets
@@ -65,39 +66,32 @@ lint: venv ## Style, types and layers
 	@$(VENV)/bin/mypy
 
 .PHONY: unit
-unit: venv ## Pure tests
-	@$(VENV)/bin/coverage run -m pytest -q tests/unit
+unit: venv ## Pure tests (seconds)
+	@$(PYTEST) -n 2 tests/unit
+
+.PHONY: coverage
+coverage: venv ## Pure tests and stories; every line and branch of the decision tower is run
+	@$(PYTEST) -n 2 --cov --cov-report=term-missing:skip-covered tests/unit tests/converge/test_stories.py
 
 .PHONY: converge
-converge: unit ## The in-memory cluster: every story, crashes, disturbances; coverage of the decision tower
-	@$(VENV)/bin/coverage run --append -m pytest -q tests/converge/test_stories.py
-	@$(VENV)/bin/coverage report
-	@$(VENV)/bin/pytest -q -n 2 --dist worksteal tests/engine tests/converge/test_crashes.py tests/converge/test_disturbances.py
+converge: venv ## Engine, and the in-memory cluster with crashes, disturbances and random histories
+	@$(PYTEST) -n 2 --dist worksteal tests/engine $(filter-out %/test_stories.py,$(wildcard tests/converge/test_*.py))
 
 .PHONY: fuzz
-fuzz: venv ## Random histories on the in-memory cluster (minutes)
-	@$(VENV)/bin/pytest -q tests/converge/test_random.py
-
-# The scenarios that are green on the real cluster; `scenarios` has all of them. Left out of the
-# rollback ones: a fault while the Deployment rolls races with the roll, which may be over sooner
-# than the 4 s that the outage rule takes; the version is then promoted already.
-PROVEN := $(addprefix tests/cluster/test_,abort.py rollback.py admission_schema.py admission_release.py admission_rights.py)
+fuzz: venv ## Many random histories on the in-memory cluster (minutes)
+	@$(PYTEST) --hypothesis-profile=fuzz tests/converge/test_random.py
 
 .PHONY: cluster-test
-cluster-test: install ## Tests on the real cluster
-	@$(VENV)/bin/pytest -q -n 4 --dist worksteal $(PROVEN) \
-	  --deselect "tests/cluster/test_rollback.py::test_a_version_is_still_rolled_back_when_it_turns_bad[while the Deployment rolls]"
-
-.PHONY: scenarios
-scenarios: install ## Every scenario on the real cluster (20 minutes)
-	@$(VENV)/bin/pytest -q -n 4 --dist worksteal -m "not localcluster" tests/cluster
+cluster-test: install ## Every scenario on the real cluster, then the cluster itself (20 minutes)
+	@$(PYTEST) -n 4 --dist worksteal -m "not localcluster" tests/cluster
+	@$(PYTEST) -m localcluster tests/cluster
 
 .PHONY: test
-test: lint converge cluster-test ## Everything that CI runs
+test: lint coverage converge cluster-test ## Everything that CI runs
 
 .PHONY: bench
 bench: install ## Measure; tables on the terminal, JSON in bench/results
-	@for name in false_rollbacks rollback restart; do $(PY) -m bench.$$name; done
+	@for name in false_rollbacks rollback restart idle; do $(PY) -m bench.$$name; done
 
 .PHONY: docs
 docs: venv ## Generate docs/reasons.md, docs/metrics.md and the stage table from code

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from prometheus_client import Metric
+
 from sluice.engine.metrics import Metrics
 from sluice.model.reasons import MEANINGS, Reason
 from sluice.rollout.phases import AFTER_ROLLING_BACK, TABLE, Stage
@@ -73,7 +75,7 @@ def _state(stage: Stage) -> str:
 def metrics() -> str:
     """Return the page of the operator's own metrics."""
     families = Metrics().registry.collect()
-    rows = sorted((family.name, family.type, family.documentation) for family in families)
+    rows = sorted((_exposed(family), family.type, family.documentation) for family in families)
     return "\n".join(
         [
             _HEAD + "# Metrics of the operator",
@@ -86,6 +88,11 @@ def metrics() -> str:
             "",
         ]
     )
+
+
+def _exposed(family: Metric) -> str:
+    """Return the name that is scraped: that of a counter has a suffix."""
+    return f"{family.name}_total" if family.type == "counter" else family.name
 
 
 PAGES = {"reasons.md": reasons, "stages.md": stages, "metrics.md": metrics}

@@ -7,14 +7,13 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
-import yaml
 from kubernetes import client, config
 
 from tests.cluster.environment import use_cluster
 from tests.cluster.hold_target import ADOPTED, Target, deployment, write
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.shop import Cluster
-from tests.cluster.sluice_process import SluiceProcess, in_place_of_the_pod
+from tests.cluster.sluice_process import SluiceProcess, in_place_of_the_pod, write_kubeconfig
 from tests.cluster.turns import turn
 from tests.localcluster.waiting import wait_until
 from tests.manifest_files import MANIFESTS
@@ -98,18 +97,12 @@ def namespace(kubectl: Kubectl) -> Iterator[str]:
 @pytest.fixture(scope="session")
 def operator_kubeconfig(
     kubectl: Kubectl,
-    kubeconfig: Path,
     tmp_path_factory: pytest.TempPathFactory,
     prerequisites: None,  # noqa: ARG001
 ) -> Path:
     """Return a kubeconfig of the operator's own account, for an operator outside the cluster."""
     path = tmp_path_factory.mktemp("operator") / "kubeconfig.yaml"
-    token = kubectl("create", "token", "sluice", "-n", "sluice-system", "--duration=24h")
-    content = yaml.safe_load(kubeconfig.read_text())
-    for user in content["users"]:
-        user["user"] = {"token": token}
-    path.touch(mode=0o600)
-    path.write_text(yaml.safe_dump(content))
+    write_kubeconfig(kubectl, path)
     return path
 
 

@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Final
 
 import aiohttp
+import yaml
 
 from tests.cluster.kubectl import Kubectl
 
 LISTEN: Final = "127.0.0.1:18099"
+METRICS: Final = f"http://{LISTEN}/metrics"
 READY_SECONDS: Final = 30.0
 DEPLOYMENT: Final = "deployment/sluice"
 WHERE: Final = "--namespace=sluice-system"
@@ -91,6 +93,16 @@ async def _is_ready(session: aiohttp.ClientSession) -> bool:
             return answer.ok
     except aiohttp.ClientError:
         return False
+
+
+def write_kubeconfig(kubectl: Kubectl, path: Path) -> None:
+    """Write a kubeconfig of the operator's own account, for an operator outside the cluster."""
+    token = kubectl("create", "token", "sluice", WHERE, "--duration=24h").strip()
+    content = yaml.safe_load(kubectl.kubeconfig.read_text())
+    for user in content["users"]:
+        user["user"] = {"token": token}
+    path.touch(mode=0o600)
+    path.write_text(yaml.safe_dump(content))
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from tests.converge import picture
 from tests.converge.client import View, Write
 from tests.converge.clockwork import VirtualLoop
 from tests.converge.cluster import TARGET, Cluster, People
+from tests.converge.conftest import FUZZ
 from tests.converge.operator_process import OperatorProcess
 from tests.converge.safety import Safety
 from tests.converge.stories import FIRST, GOOD, NEXT
@@ -193,9 +194,15 @@ class AnyCourse(RuleBasedStateMachine):
         self.loop.run_until_complete(work)
 
 
+def examples() -> int:
+    """Return how many histories are tried: few in every run of the tests."""
+    fuzzing = settings.get_current_profile_name() == FUZZ
+    return settings().max_examples if fuzzing else 30
+
+
 TestAnyCourse = AnyCourse.TestCase
 TestAnyCourse.settings = settings(
-    max_examples=30,
+    max_examples=examples(),
     stateful_step_count=30,
     deadline=None,
     derandomize=True,

@@ -20,38 +20,46 @@ from sluice.analysis.counts import NONE, Counts
 from sluice.analysis.reading import Arm, Reading, read
 from sluice.analysis.scrapes import Target, target_of
 from sluice.analysis.slo import ArmData, Slo, SloData
-from sluice.analysis.trial import PHI_WITHOUT_HISTORY
+from sluice.analysis.trial import phi_without_history
 
 BLOCK_SECONDS = (15, 60, 300)
+"""A scrape interval longer than the shortest takes its place; the others are multiples of it."""
 
 ENOUGH_SECONDS = 3600.0
 ENOUGH_BLOCKS = 10
 """History shorter than this, or with bad requests in fewer blocks, tells nothing."""
 
+MOST_PODS = 10
+"""Enough to compare, and an hour of more would hold up the judgement of other rollouts."""
+
 
 def overdispersion(slo: Slo, history: ArmData, scrape_seconds: float) -> float:
-    """Return phi of an SLO from the counters of the stable pods; 4 when there is no history."""
+    """Return phi of an SLO from the counters of the stable pods.
+
+    scrape_seconds: the scrape interval. Without enough history phi is what is assumed, or more.
+    """
+    assumed = phi_without_history(scrape_seconds)
     reading = read(slo, SloData(history, history), scrape_seconds)
     answers = history.answers
     start = max(answer.covered_from for answer in answers)
     until = min(answer.covered_until for answer in answers)
     pods = _pods(reading)
     if until - start < ENOUGH_SECONDS or len(pods) < 2:  # noqa: PLR2004
-        return PHI_WITHOUT_HISTORY
+        return assumed
+    shortest = max(BLOCK_SECONDS[0], scrape_seconds)
+    blocks = _blocks(reading, pods, start, until, shortest)
     dispersions = [
-        _dispersion(_blocks(reading, pods, start, until, max(seconds, scrape_seconds)))
-        for seconds in BLOCK_SECONDS
+        _dispersion(_joined(blocks, max(1, round(seconds / shortest)))) for seconds in BLOCK_SECONDS
     ]
     known = [dispersion for dispersion in dispersions if dispersion is not None]
-    if len(known) < len(BLOCK_SECONDS):
-        return max(PHI_WITHOUT_HISTORY, *known, 1.0)
-    return max(1.0, *known)
+    least = 1.0 if len(known) == len(BLOCK_SECONDS) else assumed
+    return max(least, *known, 1.0)
 
 
 def _pods(reading: Reading) -> list[Arm]:
-    """Return the counters of each target."""
+    """Return the counters of each target, of `MOST_PODS` at most."""
     series = (*reading.canary.total, *reading.canary.part)
-    targets: list[Target] = sorted({target_of(one) for one in series})
+    targets: list[Target] = sorted({target_of(one) for one in series})[:MOST_PODS]
     return [
         Arm(
             tuple(one for one in reading.canary.total if target_of(one) == target),
@@ -69,6 +77,14 @@ def _blocks(
     ends = [start + seconds * (index + 1) for index in range(number)]
     by_pod = [reading.counts(pod, start, ends, lambda _: start) for pod in pods]
     return list(zip(*by_pod, strict=True))
+
+
+def _joined(blocks: Sequence[tuple[Counts, ...]], number: int) -> list[tuple[Counts, ...]]:
+    """Return longer blocks, each of this number of consecutive ones; an incomplete one is left."""
+    return [
+        tuple(reduce(add, counts, NONE) for counts in zip(*blocks[end - number : end], strict=True))
+        for end in range(number, len(blocks) + 1, number)
+    ]
 
 
 def _dispersion(blocks: Sequence[tuple[Counts, ...]]) -> float | None:

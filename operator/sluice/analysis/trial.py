@@ -3,13 +3,25 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from sluice.analysis.evidence import TENFOLD_SECONDS
 from sluice.analysis.slo import Slo
 
 ALL_TRAFFIC = 100
 """Percent: no request is left for a stable arm."""
 
 PHI_WITHOUT_HISTORY = 4.0
-"""Overdispersion assumed of errors whose clustering was never measured."""
+PHI_OF_LONG_TICKS = 5.0
+
+
+def phi_without_history(scrape_seconds: float) -> float:
+    """Return the overdispersion assumed of errors whose clustering was never measured.
+
+    Evidence may grow 3.16-fold in a tick of 1 s and tenfold in one of 15 s: the longer a tick, the
+    less its cap holds a burst down. Of healthy canaries whose errors come in bursts of 5, at 100
+    requests per second and a scrape every 15 s, 1.1 to 1.7% were rolled back with phi 4 and 0.65%
+    with phi 5; less than 1% is promised (bench/false_rollbacks.py, docs/adr/0002-phi-of-long-ticks.md).
+    """
+    return PHI_WITHOUT_HISTORY if scrape_seconds <= TENFOLD_SECONDS else PHI_OF_LONG_TICKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +44,7 @@ class Trial:
     step_started.
     warm_from: by pod, the instant from which its requests count as evidence; sources in pods.
     all_warm_from: the same for sources that count per backend and cannot tell pods apart.
-    phi: overdispersion by SLO name.
+    phi: overdispersion by SLO name; one that is not there is assumed.
     outage_only: evidence of harm is counted and decides nothing, as while the Deployment rolls;
     otherwise an outage after harm that nobody acted on would never show.
     """
@@ -50,4 +62,4 @@ class Trial:
 
     def overdispersion_of(self, slo: Slo) -> float:
         """Return phi of an SLO, at least 1 (below 1 evidence would be invented)."""
-        return max(1.0, self.phi.get(slo.name, PHI_WITHOUT_HISTORY))
+        return max(1.0, self.phi.get(slo.name, phi_without_history(self.scrape_seconds)))

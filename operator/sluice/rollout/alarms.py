@@ -20,7 +20,7 @@ from sluice.rollout.phases import BEFORE_ROLLING, JUDGED, TABLE, Event, Stage
 from sluice.rollout.scene import Scene
 from sluice.rollout.spec import OnEnvironment, OnInconclusive, OnNoData
 from sluice.rollout.status import Ending, RolloutStatus
-from sluice.rollout.traffic import Settled, settling
+from sluice.rollout.traffic import Settled, settling, verify_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +163,7 @@ def route_refused(scene: Scene, _: Judgement | None) -> Alarm | None:
     state = settling(scene)
     if state.state is not Settled.REFUSED:
         return None
-    limit = format_duration(scene.spec.verify_timeout_seconds)
+    limit = format_duration(verify_seconds(scene))
     return Alarm(Reason.ROUTE_NOT_ACCEPTED, f"{state.sentence} (after {limit})", scene.status)
 
 

@@ -6,6 +6,7 @@ from typing import Final, TypeAlias
 
 from sluice.model.plan import Note
 from sluice.model.reasons import Reason
+from sluice.rollout.history import overdispersion_of
 from sluice.rollout.intents import begun
 from sluice.rollout.judging import served_bad
 from sluice.rollout.moves import Move
@@ -96,10 +97,11 @@ def at_scaling(
 def at_shifting(
     scene: Scene, move: Move, status: RolloutStatus
 ) -> tuple[RolloutStatus, tuple[Note, ...]]:
-    """Traffic goes up: counting begins with the first of it."""
-    started = scene.now if status.started_at is None else status.started_at
-    note = Note(Reason.STEP_STARTED, move.sentence)
-    return replace(status, started_at=started), (note,)
+    """Traffic goes up: counting begins with the first of it, and history ends before it."""
+    notes = (Note(Reason.STEP_STARTED, move.sentence),)
+    if status.started_at is not None:
+        return status, notes
+    return replace(status, started_at=scene.now, overdispersion=overdispersion_of(scene)), notes
 
 
 def at_baking(

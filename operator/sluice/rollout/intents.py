@@ -67,6 +67,7 @@ def begun(scene: Scene, status: RolloutStatus) -> RolloutStatus:
         after=None,
         ending=None,
         slos=(),
+        overdispersion={},
         checkpoint=None,
         checkpoint_at=None,
         bad_requests=0.0,

@@ -69,7 +69,7 @@ def _trial(scene: Scene, started_at: float) -> Trial:
         outage=Outage(analysis.outage.above, analysis.outage.for_seconds),
         warm_from=warm,
         all_warm_from=max((warm[name] for name in canary_names if name in warm), default=0.0),
-        phi={},
+        phi=scene.status.overdispersion,
         outage_only=scene.stage not in BEFORE_ROLLING,
     )
 

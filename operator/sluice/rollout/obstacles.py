@@ -24,8 +24,10 @@ from sluice.model.references import (
 from sluice.rollout.hold import held_mark
 from sluice.rollout.phases import Stage
 from sluice.rollout.refusals import refusal
+from sluice.rollout.routes.gateway_api import sends
 from sluice.rollout.scene import Scene, all_of, one_of
 from sluice.rollout.surroundings import Surroundings
+from sluice.rollout.traffic import split_of
 
 _BEFORE = frozenset({Stage.HEALTHY, Stage.CREATING, Stage.ROLLED_BACK})
 
@@ -68,14 +70,19 @@ def rolling_by_itself(scene: Scene) -> Problem | None:
 
 def missing(scene: Scene) -> Problem | None:
     """In the middle of a rollout: what was there and is gone; weights stay as they are."""
-    own, namespace = scene.own, scene.own.ref.namespace
+    namespace = scene.own.ref.namespace
     if scene.target is None:
         return _gone(Reason.TARGET_NOT_FOUND, f"Deployment {namespace}/{scene.spec.target}")
     if scene.service is None:
         return _gone(Reason.SERVICE_NOT_FOUND, f"Service {namespace}/{scene.spec.service}")
-    for ref in own.routes:
-        if ref.name not in scene.routes:
-            return _gone(Reason.ROUTE_NOT_FOUND, f"HTTPRoute {namespace}/{ref.name}")
+    split = split_of(scene)
+    for target in scene.spec.routes:
+        route = scene.routes.get(target.name)
+        if route is None:
+            return _gone(Reason.ROUTE_NOT_FOUND, f"HTTPRoute {namespace}/{target.name}")
+        if not sends(route, target, split):
+            rule = f"the rule of HTTPRoute {namespace}/{target.name} that sends to {split}"
+            return _gone(Reason.ROUTE_MISMATCH, rule)
     return None
 
 

@@ -21,7 +21,7 @@ from sluice.rollout.phases import Event, Stage
 from sluice.rollout.scene import Scene, rung_weight
 from sluice.rollout.spec import OnInconclusive
 from sluice.rollout.status import RolloutStatus
-from sluice.rollout.traffic import Settled, settling
+from sluice.rollout.traffic import Settled, settling, verify_seconds
 
 Progress: TypeAlias = Callable[[Scene, Judgement | None], Move | None]
 
@@ -86,7 +86,7 @@ def verified(scene: Scene, _: Judgement | None) -> Move | None:
     )
     notes: tuple[Note, ...] = ()
     if state.state is Settled.UNSEEN:
-        limit = format_duration(scene.spec.verify_timeout_seconds)
+        limit = format_duration(verify_seconds(scene))
         notes = (Note(Reason.WEIGHT_UNVERIFIED, f"{state.sentence}, after {limit}"),)
     return Move(event, judged, f"weight {scene.status.weight}%: {state.sentence}", notes)
 

@@ -76,6 +76,7 @@ class RolloutStatus:
     stable_size: the largest number of pods asked for since the rollout began.
     paused_since: since when time stands still; stage clocks are moved on when it ends.
     judged_from: since when the step's weight is verified; None outside judged stages.
+    overdispersion: phi by SLO name, as it was before the first request went to the canary.
     """
 
     stage: Stage = Stage.HEALTHY
@@ -100,6 +101,7 @@ class RolloutStatus:
     stable_size: int = 0
     rejected: Rejected | None = None
     slos: tuple[SloResult, ...] = ()
+    overdispersion: Mapping[str, float] = field(default_factory=dict)
     checkpoint: JsonObject | None = None
     checkpoint_at: float | None = None
     bad_requests: float = 0.0
@@ -145,6 +147,9 @@ class RolloutStatus:
             stable_size=body.whole("capacity", default=0),
             rejected=_rejected(body.body("rejected")),
             slos=tuple(_slo(result) for result in body.bodies("analysis")),
+            overdispersion={
+                one.text("slo"): one.number("phi") for one in body.bodies("overdispersion")
+            },
             checkpoint=body.body("checkpoint").value or None,
             checkpoint_at=_instant(body, "checkpointAt"),
             bad_requests=body.number("badRequests", default=0.0),
@@ -200,6 +205,9 @@ class RolloutStatus:
             "canary": self._canary_json(),
             "rejected": _rejected_json(self.rejected),
             "analysis": [_slo_json(result) for result in self.slos],
+            "overdispersion": [
+                {"slo": slo, "phi": phi} for slo, phi in sorted(self.overdispersion.items())
+            ],
             "checkpoint": self.checkpoint,
             "badRequests": self.bad_requests or None,
             "unprovenSteps": self.unproven_steps or None,

@@ -68,11 +68,19 @@ def written(scene: Scene) -> bool:
     )
 
 
+def verify_seconds(scene: Scene) -> float:
+    """Return how long a weight has until it is seen: verifyTimeout, or until it could be counted.
+
+    An increment that lies wholly behind the shift needs two scrapes after it.
+    """
+    return max(scene.spec.verify_timeout_seconds, _LATEST_SCRAPES * scene.scrape_seconds)
+
+
 def settling(scene: Scene) -> Settling:
     """Return how far the persisted weight has come since the stage began."""
     if not written(scene):
         return Settling(Settled.WRITING, f"weight {scene.status.weight}% is being written")
-    deadline = scene.status.stage_since + scene.spec.verify_timeout_seconds
+    deadline = scene.status.stage_since + verify_seconds(scene)
     refused = _refusal(scene)
     if refused and scene.now >= deadline:
         return Settling(Settled.REFUSED, refused)

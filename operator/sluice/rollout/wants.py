@@ -4,6 +4,7 @@ An idle Rollout wants no pods and no metrics: their changes do not wake it.
 """
 
 from sluice.analysis.checkpoint import LOOK_BACK_SECONDS
+from sluice.analysis.overdispersion import ENOUGH_SECONDS
 from sluice.analysis.samples import gap_seconds
 from sluice.model.cluster import Deployment, ReplicaSet, Service
 from sluice.model.json import Body, JsonObject, MalformedError
@@ -21,6 +22,7 @@ from sluice.model.references import (
 )
 from sluice.rollout.arms import arms_of
 from sluice.rollout.fields import InvalidSpecError
+from sluice.rollout.history import history_queries
 from sluice.rollout.hold import wants_whole, whole_target
 from sluice.rollout.judging import checkpoint_of
 from sluice.rollout.obstacles import rival_names
@@ -90,7 +92,11 @@ def _metrics(own: Own, found: Found, scrape_seconds: float) -> tuple[MetricWant,
     since = _counted_until(own) - gap_seconds(scrape_seconds) - LOOK_BACK_SECONDS
     arms = arms_of(own, sets)
     queries = (query for slo in own.spec.analysis.slos for query in slo_queries(slo, arms))
-    return tuple(MetricWant(query, since, scrape_seconds) for query in dict.fromkeys(queries))
+    earlier = dict.fromkeys(history_queries(own, arms), since - ENOUGH_SECONDS)
+    return tuple(
+        MetricWant(query, earlier.get(query, since), scrape_seconds)
+        for query in dict.fromkeys(queries)
+    )
 
 
 def _counted_until(own: Own) -> float:

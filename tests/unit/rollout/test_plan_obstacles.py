@@ -4,10 +4,12 @@ from dataclasses import replace
 
 import pytest
 
+from sluice.model.json import JsonObject
 from sluice.model.problems import Waiting
 from sluice.model.reasons import Reason
 from sluice.rollout.obstacles import find_problem
 from sluice.rollout.phases import Stage
+from tests.builders import NAME, as_stored, backend, http_route
 from tests.unit.rollout.situation import (
     FIRST,
     GOOD,
@@ -32,6 +34,10 @@ def paused_without_a_mark() -> Situation:
     return replace(RESTING, target={**running, "spec": {**spec, "paused": True}})
 
 
+def elsewhere() -> JsonObject:
+    return as_stored(http_route(NAME, [backend("search", 1)]))
+
+
 @pytest.mark.parametrize(
     ("situation", "reason", "message"),
     [
@@ -53,6 +59,13 @@ def paused_without_a_mark() -> Situation:
             Reason.TARGET_NOT_FOUND,
             "Deployment shop/checkout is gone; the rollout goes on once it is there again",
             id="gone in the middle of a rollout",
+        ),
+        pytest.param(
+            replace(at(Stage.JUDGING), routes=(elsewhere(),)),
+            Reason.ROUTE_MISMATCH,
+            "the rule of HTTPRoute shop/checkout that sends to Service checkout is gone; "
+            "the rollout goes on once it is there again",
+            id="the route sends elsewhere in the middle of a rollout",
         ),
     ],
 )

@@ -7,7 +7,7 @@ import pytest
 from sluice.model.json import Json
 from sluice.model.metrics import MetricAnswer
 from sluice.rollout.phases import Stage
-from sluice.rollout.traffic import Settled, seen_weights, settling
+from sluice.rollout.traffic import Settled, seen_weights, settling, verify_seconds
 from tests.builders import NAME
 from tests.unit.rollout.seen import counted, seen
 from tests.unit.rollout.situation import NOW, Situation, at, resting, route
@@ -106,3 +106,10 @@ def test_a_refused_route_is_named() -> None:
 
 def test_a_route_without_the_canary_weighs_nothing() -> None:
     assert seen_weights(resting().scene()) == {NAME: 0}
+
+
+def test_there_is_time_to_count_requests_however_rarely_they_are_scraped() -> None:
+    scene = at(Stage.VERIFYING).scene()
+
+    assert verify_seconds(scene) == 4
+    assert verify_seconds(replace(scene, scrape_seconds=15.0)) == 37.5

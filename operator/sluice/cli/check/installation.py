@@ -49,6 +49,7 @@ STATUS_FIELDS: Final = frozenset(
         "message",
         "nextAt",
         "observedGeneration",
+        "overdispersion",
         "pausedByCommand",
         "pausedSince",
         "phase",

@@ -53,6 +53,11 @@ def desired(
     return tuple(operations)
 
 
+def sends(route: HttpRoute, target: RouteTarget, split: Split) -> bool:
+    """Whether a rule that is to be shifted sends to what is split; else no weight has an effect."""
+    return any(part.sends for part in _parts(route, target, split))
+
+
 def carries(route: HttpRoute, target: RouteTarget, split: Split, percent: int | None) -> bool:
     """Whether nothing has to be written for the percent."""
     return not desired(route, target, split, percent)
