@@ -142,18 +142,17 @@ def stable_gone(scene: Scene, _: Judgement | None) -> Alarm | None:
 
 
 def too_slow(scene: Scene, _: Judgement | None) -> Alarm | None:
-    """The canary's pods did not become ready in time."""
+    """The canary's pods did not become ready in time, or its weight was not written."""
     limit = scene.spec.progress_deadline_seconds
-    waiting = scene.stage in {Stage.CREATING, Stage.SCALING, Stage.PROMOTING_SCALING}
+    scaling = scene.stage in {Stage.CREATING, Stage.SCALING, Stage.PROMOTING_SCALING}
+    waiting = scaling or scene.stage is Stage.SHIFTING
     if scene.paused or not waiting or scene.now - scene.status.stage_since < limit:
         return None
     failure = f": {scene.canary.failure}" if scene.canary and scene.canary.failure else ""
     ready = f"{scene.canary_ready} of {scene.canary_size} canary pods are ready"
-    return Alarm(
-        Reason.PROGRESS_DEADLINE,
-        f"{ready} after {format_duration(limit)} (progressDeadline){failure}",
-        scene.status,
-    )
+    written = f"weight {scene.status.weight}% could not be written"
+    late = f"{ready if scaling else written} after {format_duration(limit)} (progressDeadline)"
+    return Alarm(Reason.PROGRESS_DEADLINE, late + failure, scene.status)
 
 
 def route_refused(scene: Scene, _: Judgement | None) -> Alarm | None:

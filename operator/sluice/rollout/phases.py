@@ -4,7 +4,7 @@ Rule 1: everything that says in which order stages follow stands in `TABLE`.
 Rule 2: an event that a stage does not name does not happen there; `advance` raises.
 Rule 3: this module knows no Kubernetes; what causes an event is decided in `alarms` and
 `progress`, what a stage asks of the world in `converge`.
-`docs/rollout.md` shows the diagram that is generated from this table.
+`docs/stages.md` shows the diagram that is generated from this table.
 """
 
 from collections.abc import Mapping

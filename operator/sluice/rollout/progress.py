@@ -102,7 +102,7 @@ def passed(scene: Scene, verdict: Judgement | None) -> Move | None:
         return _next(scene, promote.consumed(scene.status), Note(Reason.STEP_PROMOTED, sentence))
     if verdict is None or _waits_for_promote(scene) or scene.now < may_pass_at(scene):
         return None
-    if verdict.verdict is Verdict.PROVEN:
+    if verdict.verdict is Verdict.PROVEN and _enough(scene, verdict):
         return _next(scene, scene.status, Note(Reason.PROVEN, verdict.sentence))
     if verdict.verdict is Verdict.OPEN and scene.now >= inconclusive_at(scene):
         return _unproven(scene, verdict)
@@ -118,12 +118,16 @@ def _unproven(scene: Scene, verdict: Judgement) -> Move | None:
     """Advance by time if the spec says so, nothing speaks against it and there were requests."""
     analysis = scene.spec.analysis
     worst = max((slo.evidence for slo in verdict.slos if slo.critical), default=0.0)
-    enough = verdict.canary_requests >= analysis.min_requests
-    if analysis.on_inconclusive is not OnInconclusive.ADVANCE or not enough or worst >= _CALM:
+    advances = analysis.on_inconclusive is OnInconclusive.ADVANCE
+    if not advances or not _enough(scene, verdict) or worst >= _CALM:
         return None
     status = replace(scene.status, unproven_steps=scene.status.unproven_steps + 1)
     sentence = f"advanced by time, unproven: {verdict.sentence}"
     return _next(scene, status, Note(Reason.UNPROVEN, sentence))
+
+
+def _enough(scene: Scene, verdict: Judgement) -> bool:
+    return verdict.canary_requests >= scene.spec.analysis.min_requests
 
 
 def _next(scene: Scene, status: RolloutStatus, note: Note) -> Move:

@@ -134,3 +134,15 @@ def test_a_tick_split_in_equal_halves_adds_up(
 @given(st.floats(1e-6, 1 - 1e-6), GROWTHS)
 def test_a_worse_share_is_a_share_and_worse(null: float, growth: float) -> None:
     assert null < worse_share(null, growth) < 1
+
+
+@given(arms(), arms(), NULLS, GROWTHS)
+def test_integers_and_floats_agree(
+    canary: Counts, stable: Counts, null: float, growth: float
+) -> None:
+    ratio, worse = null * growth, worse_share(0.01, growth)
+    whole_canary, whole_stable = (Counts(int(arm.bad), int(arm.total)) for arm in (canary, stable))
+
+    in_whole_numbers = relative(whole_canary, whole_stable, null, ratio)
+    assert in_whole_numbers == relative(canary, stable, null, ratio)
+    assert absolute(whole_canary, 0.01, worse) == absolute(canary, 0.01, worse)

@@ -12,6 +12,86 @@ from sluice.rollout.phases import (
     advance,
 )
 
+# The design's table in its own words: what leads where; everything else is impossible.
+DESIGN = {
+    "Healthy/Resting": {
+        "Progressing/Creating": "CHANGED",
+    },
+    "Progressing/Creating": {
+        "Progressing/Scaling": "CREATED",
+        "RollingBack/Shifting": "FAILED SUPERSEDED WITHDRAWN DELETED",
+    },
+    "Progressing/Scaling": {
+        "Progressing/Shifting": "CAPACITY_READY",
+        "Progressing/Scaling": "CAPACITY_FELL",
+        "RollingBack/Shifting": "FAILED SUPERSEDED WITHDRAWN DELETED",
+    },
+    "Progressing/Shifting": {
+        "Progressing/Verifying": "WEIGHT_WRITTEN",
+        "Progressing/Scaling": "CAPACITY_FELL",
+        "RollingBack/Shifting": "FAILED SUPERSEDED WITHDRAWN DELETED",
+    },
+    "Progressing/Verifying": {
+        "Progressing/Judging": "WEIGHT_VERIFIED",
+        "Progressing/Baking": "BAKE_VERIFIED",
+        "Progressing/Scaling": "CAPACITY_FELL",
+        "RollingBack/Shifting": "FAILED SUPERSEDED WITHDRAWN DELETED",
+    },
+    "Progressing/Judging": {
+        "Progressing/Scaling": "STEP_PASSED CAPACITY_FELL",
+        "Promoting/Scaling": "PROMOTED_FULLY",
+        "RollingBack/Shifting": "FAILED SUPERSEDED WITHDRAWN DELETED",
+    },
+    "Progressing/Baking": {
+        "Promoting/Scaling": "BAKE_PASSED PROMOTED_FULLY",
+        "Progressing/Scaling": "CAPACITY_FELL",
+        "RollingBack/Shifting": "FAILED SUPERSEDED WITHDRAWN DELETED",
+    },
+    "Promoting/Scaling": {
+        "Promoting/Shifting": "CAPACITY_READY",
+        "Promoting/Scaling": "CAPACITY_FELL",
+        "RollingBack/Shifting": "FAILED SUPERSEDED WITHDRAWN",
+    },
+    "Promoting/Shifting": {
+        "Promoting/Rolling": "WEIGHT_VERIFIED",
+        "Promoting/Scaling": "CAPACITY_FELL",
+        "RollingBack/Shifting": "FAILED SUPERSEDED WITHDRAWN",
+    },
+    "Promoting/Rolling": {
+        "Promoting/Returning": "ROLLED",
+        "Promoting/Unifying": "INTERRUPTED",
+        "Reverting/Filling": "FAILED SUPERSEDED WITHDRAWN",
+    },
+    "Promoting/Unifying": {
+        "Promoting/Returning": "UNIFIED",
+        "Reverting/Filling": "FAILED",
+    },
+    "Promoting/Returning": {
+        "Promoting/Returning": "RETURN_STEP",
+        "Promoting/Draining": "RETURNED",
+        "Reverting/Filling": "FAILED",
+    },
+    "Promoting/Draining": {
+        "Healthy/Resting": "DRAINED",
+    },
+    "Reverting/Filling": {
+        "Reverting/Returning": "FILLED",
+    },
+    "Reverting/Returning": {
+        "Reverting/Returning": "RETURN_STEP",
+        "RollingBack/Draining": "RETURNED",
+    },
+    "RollingBack/Shifting": {
+        "RollingBack/Draining": "WEIGHT_VERIFIED",
+    },
+    "RollingBack/Draining": {
+        "RolledBack/Resting": "DRAINED",
+    },
+    "RolledBack/Resting": {
+        "Progressing/Creating": "CHANGED RETRIED",
+        "Healthy/Resting": "WITHDRAWN",
+    },
+}
 EVERY_PAIR = [(stage, event) for stage in Stage for event in Event]
 
 
@@ -24,6 +104,22 @@ def test_every_pair_of_stage_and_event_follows_the_table_or_is_refused(
     else:
         with pytest.raises(ImpossibleEventError, match=event.name):
             advance(stage, event)
+
+
+def test_the_table_is_the_one_of_the_design() -> None:
+    led = {
+        (stage, event): following
+        for stage, rows in DESIGN.items()
+        for following, events in rows.items()
+        for event in events.split()
+    }
+
+    table = {
+        (str(stage), event.name): str(following)
+        for stage, events in TABLE.items()
+        for event, following in events.items()
+    }
+    assert table == led
 
 
 def test_the_table_names_every_stage_and_every_stage_is_reached() -> None:

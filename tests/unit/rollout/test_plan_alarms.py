@@ -199,6 +199,11 @@ def test_no_data_says_for_how_long() -> None:
         pytest.param(
             at(Stage.SCALING, paused_by_command=True), None, id="no deadline passes while paused"
         ),
+        pytest.param(
+            at(Stage.SHIFTING),
+            "ProgressDeadlineExceeded",
+            id="a weight that cannot be written rolls back",
+        ),
         pytest.param(JUDGING, None, id="a judged step has no deadline for pods"),
         pytest.param(
             replace(JUDGING, target=target(replicas=0)),

@@ -153,6 +153,12 @@ STEP_TWO = at(Stage.JUDGING, weight=50, step=1)
     [
         pytest.param(at(Stage.JUDGING), judged(Verdict.PROVEN), Event.STEP_PASSED, id="proven"),
         pytest.param(
+            at(Stage.JUDGING),
+            judged(Verdict.PROVEN, requests=4),
+            None,
+            id="nothing is proven with fewer than minRequests",
+        ),
+        pytest.param(
             at(Stage.JUDGING, stage_since=NOW - 1),
             judged(Verdict.PROVEN),
             None,
