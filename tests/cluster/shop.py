@@ -165,6 +165,15 @@ class Shop:
         await self.users_see(version)
         return self.status.history[0]
 
+    async def taken_over(self, version: Version, within: float = 240.0) -> None:
+        """Wait until the version is promoted, after one that was under way before it."""
+
+        def is_alone() -> bool:
+            last = self.load.answers[-20:]
+            return self.is_at_rest() and {answer.version for answer in last} == {version.name}
+
+        await self.sampler.until(is_alone, within, f"promotion of {version.name}")
+
     async def users_see(self, version: Version) -> None:
         """Check that every one of the next requests is answered by the version."""
         at = time.time()

@@ -5,7 +5,10 @@ import pytest
 from sluice.model.reasons import Reason
 from sluice.rollout.commands import Verb
 from sluice.rollout.phases import Stage
-from tests.cluster.shop import FIRST, SECOND, Cluster, open_shop
+from tests.cluster.app_manifests import Version
+from tests.cluster.shop import FIRST, SECOND, SLOW_ROLL, Cluster, open_shop
+
+THIRD = Version("v3")
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
 
@@ -37,6 +40,20 @@ async def test_abort(cluster: Cluster, stage: Stage, weight: int | None) -> None
         assert entry.reason == Reason.ABORTED, entry.message
         shop.nobody_noticed()
         await shop.users_see(FIRST)
+
+
+async def test_abort_while_a_newer_version_waits_for_the_one_that_rolls(cluster: Cluster) -> None:
+    async with open_shop(cluster, SLOW_ROLL) as shop:
+        await shop.release(SECOND)
+        await shop.at(Stage.ROLLING, within=120)
+        await shop.release(THIRD)
+        await shop.at(Stage.UNIFYING, within=30)
+        await shop.command(Verb.ABORT)
+
+        await shop.at(Stage.REVERTING_FILLING, within=30)
+
+        await shop.taken_over(THIRD)
+        shop.nobody_noticed()
 
 
 async def test_abort_acts_while_the_rollout_is_paused(cluster: Cluster) -> None:

@@ -5,12 +5,13 @@ import asyncio
 import pytest
 
 from sluice.model.reasons import Reason
+from sluice.rollout.commands import Verb
 from sluice.rollout.phases import Stage
 from tests.cluster import sluice_pod
-from tests.cluster.app_manifests import Plan
+from tests.cluster.app_manifests import Plan, Version
 from tests.cluster.faults import ERRORS
 from tests.cluster.kubectl import Kubectl
-from tests.cluster.shop import SECOND, Cluster, Shop, open_shop
+from tests.cluster.shop import FIRST, SECOND, SLOW_ROLL, Cluster, Shop, open_shop
 from tests.cluster.sluice_process import SluiceProcess
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
@@ -28,6 +29,7 @@ ON_THE_WAY_UP = (
     Stage.RETURNING,
     Stage.DRAINING,
 )
+REVERTING = (Stage.REVERTING_FILLING, Stage.REVERTING_RETURNING, Stage.ROLLING_BACK_DRAINING)
 ON_THE_WAY_BACK = (Stage.ROLLING_BACK_SHIFTING, Stage.ROLLING_BACK_DRAINING)
 
 
@@ -61,6 +63,41 @@ async def test_a_rollout_is_rolled_back_although_the_operator_is_killed_in_every
 
         await killing
         assert shop.sampler.shifts == [0, 10, 0]
+
+
+async def test_a_promotion_is_taken_back_although_the_operator_is_killed_in_every_stage(
+    cluster: Cluster, sluice: SluiceProcess
+) -> None:
+    await sluice.ready()
+    async with open_shop(cluster, SLOW_ROLL) as shop:
+        await shop.release(SECOND)
+        await shop.at(Stage.ROLLING, within=120)
+        killing = asyncio.create_task(_kill_at_each(shop, sluice, REVERTING))
+        await shop.command(Verb.ABORT)
+
+        entry = await shop.rolled_back(within=180)
+
+        await killing
+        assert entry.reason == Reason.ABORTED, entry.message
+        shop.nobody_noticed()
+        await shop.users_see(FIRST)
+
+
+async def test_a_newer_version_takes_over_although_the_operator_is_killed_meanwhile(
+    cluster: Cluster, sluice: SluiceProcess
+) -> None:
+    await sluice.ready()
+    async with open_shop(cluster, SLOW_ROLL) as shop:
+        await shop.release(SECOND)
+        await shop.at(Stage.ROLLING, within=120)
+        killing = asyncio.create_task(_kill_at_each(shop, sluice, (Stage.UNIFYING,)))
+        third = Version("v3")
+        await shop.release(third)
+
+        await shop.taken_over(third)
+
+        await killing
+        shop.nobody_noticed()
 
 
 async def _kill_at_each(shop: Shop, sluice: SluiceProcess, stages: tuple[Stage, ...]) -> None:

@@ -36,14 +36,9 @@ async def test_a_newer_version_takes_over_from_one_while(cluster: Cluster, stage
         await shop.at(stage, within=120)
         await shop.release(THIRD)
 
-        await shop.sampler.until(lambda: _is_serving_alone(shop, THIRD), 240, "promotion of v3")
+        await shop.taken_over(THIRD)
 
         shop.nobody_noticed()
-
-
-def _is_serving_alone(shop: Shop, version: Version) -> bool:
-    last = shop.load.answers[-20:]
-    return shop.is_at_rest() and {answer.version for answer in last} == {version.name}
 
 
 @pytest.mark.parametrize(
