@@ -8,7 +8,7 @@ from sluice.rollout.phases import Stage
 from tests.cluster import app_manifests
 from tests.cluster.app_manifests import NAME, Plan, Version
 from tests.cluster.kubectl import Kubectl
-from tests.cluster.shop import FIRST, SECOND, SLOW_ROLL, Cluster, Shop, open_shop
+from tests.cluster.shop import FIRST, SECOND, SLOW_ROLL, Cluster, open_shop
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(400)]
 
@@ -125,4 +125,4 @@ async def test_a_version_let_through_by_hand_is_adopted(cluster: Cluster, kubect
         kubectl("annotate", where, f"deployment/{NAME}", bypass)
         kubectl("rollout", "resume", where, f"deployment/{NAME}")
 
-        await shop.sampler.until(lambda: _is_serving_alone(shop, SECOND), 120, "v2 serving")
+        await shop.taken_over(SECOND)

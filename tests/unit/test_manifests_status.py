@@ -45,6 +45,7 @@ FULL = RolloutStatus(
     stable_size=4,
     rejected=Rejected("6b7c", "Harm", "17 of 900", NOW),
     slos=(SloResult("errors", True, 17, 900, 5, 1000, 25.5, 20, "HARM", "a note"),),
+    overdispersion={"errors": 5.5},
     checkpoint={"countedUntil": NOW, "logs": "errors 3.2"},
     checkpoint_at=NOW,
     bad_requests=17.0,

@@ -53,7 +53,7 @@ def overdispersion(slo: Slo, history: ArmData, scrape_seconds: float) -> float:
     ]
     known = [dispersion for dispersion in dispersions if dispersion is not None]
     least = 1.0 if len(known) == len(BLOCK_SECONDS) else assumed
-    return max(least, *known, 1.0)
+    return max([least, *known])
 
 
 def _pods(reading: Reading) -> list[Arm]:
@@ -80,7 +80,7 @@ def _blocks(
 
 
 def _joined(blocks: Sequence[tuple[Counts, ...]], number: int) -> list[tuple[Counts, ...]]:
-    """Return longer blocks, each of this number of consecutive ones; an incomplete one is left."""
+    """Return blocks that are this number of times as long; a rest at the end is left out."""
     return [
         tuple(reduce(add, counts, NONE) for counts in zip(*blocks[end - number : end], strict=True))
         for end in range(number, len(blocks) + 1, number)

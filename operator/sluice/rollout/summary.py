@@ -30,7 +30,9 @@ _SETTLING = frozenset(
         Stage.ROLLING_BACK_SHIFTING,
     }
 )
-_DEADLINE = frozenset({Stage.CREATING, Stage.SCALING, Stage.PROMOTING_SCALING, Stage.ROLLING})
+_DEADLINE = frozenset(
+    {Stage.CREATING, Stage.SCALING, Stage.SHIFTING, Stage.PROMOTING_SCALING, Stage.ROLLING}
+)
 _SCALING = frozenset({Stage.SCALING, Stage.PROMOTING_SCALING})
 _DRAINING = frozenset({Stage.DRAINING, Stage.ROLLING_BACK_DRAINING})
 

@@ -16,6 +16,7 @@ from bench.false_rollbacks import (
 )
 from sluice.analysis.judge import judge
 from sluice.analysis.slo import SloData
+from sluice.analysis.trial import phi_without_history
 from sluice.analysis.verdict import Verdict
 from tests.unit.analysis.counters import EPOCH, Step, arm, histogram_arm, trial
 
@@ -68,7 +69,8 @@ def test_the_benchmark_and_the_judgement_agree(
             canary = Requests(*(np.where(np.arange(SECONDS) < 5, 0, c) for c in canary.columns))
         case _:
             pass
-    given = trial(*SLOS, scrape_seconds=float(scrape_seconds), phi=4.0)
+    seconds = float(scrape_seconds)
+    given = trial(*SLOS, scrape_seconds=seconds, phi=phi_without_history(seconds))
     data = as_counters(canary, stable, scrape_seconds)
 
     found = judge(given, data, None, EPOCH + SECONDS)

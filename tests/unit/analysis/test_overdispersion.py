@@ -1,8 +1,8 @@
 import pytest
 
-from sluice.analysis.overdispersion import overdispersion
+from sluice.analysis.overdispersion import MOST_PODS, overdispersion
 from sluice.analysis.slo import ArmData
-from sluice.analysis.trial import PHI_WITHOUT_HISTORY
+from sluice.analysis.trial import phi_without_history
 from sluice.model.metrics import MetricAnswer, Series
 from tests.unit.analysis.counters import EPOCH, LEAD, POD_ERRORS, answer, counter
 
@@ -15,7 +15,8 @@ def pods(*bad: list[float], requests: float = 150.0) -> ArmData:
     totals: list[Series] = []
     bads: list[Series] = []
     for number, one in enumerate(bad):
-        labels = {"instance": f"10.0.0.{number}", "pod": f"stable-{number}"}
+        # Numbers of two digits: pods are taken in the order of their addresses.
+        labels = {"instance": f"10.0.0.{10 + number}", "pod": f"stable-{number}"}
         totals.append(counter([requests] * len(one), step=15.0, **labels))
         bads.append(counter(one, step=15.0, code="500", **labels))
     return ArmData(history(*totals), history(*bads))
@@ -74,7 +75,7 @@ def test_a_bad_minute_of_one_pod_shows_in_long_blocks() -> None:
     ],
 )
 def test_without_enough_history_it_is_assumed(arm: ArmData) -> None:
-    assert overdispersion(POD_ERRORS, arm, 15.0) == PHI_WITHOUT_HISTORY
+    assert overdispersion(POD_ERRORS, arm, 15.0) == phi_without_history(15.0)
 
 
 def test_what_is_known_of_bursts_counts_even_with_little_history() -> None:
@@ -90,6 +91,14 @@ def test_a_pod_that_was_not_there_is_left_out() -> None:
     arm = ArmData(answer(*away.total.series[:2], *total.series), away.part)
 
     assert overdispersion(POD_ERRORS, arm, 15.0) == pytest.approx(5.0)
+
+
+def test_pods_beyond_the_tenth_are_left_out() -> None:
+    even = [spread(2, 1.0, number % 2) for number in range(MOST_PODS)]
+    bursts = [spread(20, 50.0, 0), spread(20, 50.0, 10)]
+
+    assert overdispersion(POD_ERRORS, pods(*even, *bursts), 15.0) < 2.0
+    assert overdispersion(POD_ERRORS, pods(*even[2:], *bursts), 15.0) > 2.0
 
 
 def test_scrapes_rarer_than_blocks_make_longer_blocks() -> None:

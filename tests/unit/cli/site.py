@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from functools import cache
+from pathlib import Path
 
 import yaml
 
@@ -15,6 +16,8 @@ from sluice.cli.check.site import Site
 from sluice.model.json import Body, Json, JsonObject
 from sluice.model.scalars import format_instant
 from tests.builders import NAMESPACE
+from tests.engine.apiserver import Fault
+from tests.engine.store import RefusalError
 from tests.manifest_files import ROLLOUT_CRD
 from tests.unit.cli.scenes import HEALTHY, at_rest, body
 from tests.unit.cli.server import Cluster
@@ -46,6 +49,26 @@ def furnish(cluster: Cluster) -> None:
     cluster.http.admission = held
     cluster.surround(at_rest())
     cluster.put(body(HEALTHY))
+
+
+def guard_prometheus(cluster: Cluster) -> None:
+    """Have Prometheus answer only who shows the token of `credentials`."""
+    refusal = RefusalError(401, "Unauthorized", "who are you?")
+    cluster.http.faults.append(
+        Fault(
+            lambda asked: (
+                asked.path.startswith(PROMETHEUS)
+                and asked.headers.get("Authorization") != "Bearer secret"
+            ),
+            refusal,
+        )
+    )
+
+
+def credentials(folder: Path) -> Path:
+    """Return a directory with what opens a guarded Prometheus."""
+    (folder / "token").write_text("secret\n")
+    return folder
 
 
 @asynccontextmanager

@@ -3,8 +3,10 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
+import yaml
 
 from sluice.adapters.clock import SystemClock
 from sluice.cli.check import access, installation, rollouts
@@ -201,7 +203,7 @@ FAILURES = [
     pytest.param(
         probed,
         "shop/checkout counts no probes in SLO errors",
-        "RequestsAtWeightZero: 10 requests in 1m15s at weight 0",
+        "10 requests in 1m15s at weight 0",
         "exclude probes",
         id="a metric that counts probes",
     ),
@@ -312,6 +314,29 @@ def test_short_has_only_what_is_not_well(cluster: Cluster, sluice: Command) -> N
     assert len(lines) == 3
     assert lines[0] == "Hold"
     assert "fix: kubectl apply -k manifests/base" in lines[2]
+
+
+def test_yaml_says_the_same_as_json(cluster: Cluster, sluice: Command) -> None:
+    site.furnish(cluster)
+    unheld(cluster)
+
+    as_json, as_yaml = sluice("check", "-o", "json"), sluice("check", "-o", "yaml")
+
+    assert as_yaml.code == as_json.code == Exit.NEGATIVE
+    assert as_yaml.out.startswith("checks:\n")
+    assert yaml.safe_load(as_yaml.out) == json.loads(as_json.out)
+
+
+def test_a_prometheus_that_knows_its_people_is_asked_with_credentials(
+    cluster: Cluster, sluice: Command, tmp_path: Path
+) -> None:
+    site.furnish(cluster)
+    site.guard_prometheus(cluster)
+    url = cluster.http.url + site.PROMETHEUS
+    where = ("--prometheus-url", url, "--prometheus-credentials", str(site.credentials(tmp_path)))
+
+    assert sluice("check", "--prometheus-url", url).code == Exit.NEGATIVE
+    assert sluice("check", *where).code == Exit.DONE
 
 
 async def test_waiting_repeats_until_all_pass(cluster: Cluster) -> None:

@@ -1,6 +1,7 @@
 """Every exit code is reached, and said why."""
 
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -13,6 +14,7 @@ from sluice.cli.exits import Exit
 from sluice.cli.main import outcome, program
 from sluice.rollout.status import RolloutStatus
 from tests.builders import as_stored, rollout
+from tests.manifest_files import ROOT
 from tests.unit.cli.conftest import Command
 from tests.unit.cli.scenes import HEALTHY, JUDGING, ROLLED_BACK, body, condition
 from tests.unit.cli.server import Cluster
@@ -138,6 +140,13 @@ def test_a_reader_that_has_seen_enough_is_no_fault() -> None:
 
     assert done.returncode == Exit.NEGATIVE
     assert done.stderr == ""
+
+
+def test_the_page_of_exit_codes_lists_each_once_with_its_number() -> None:
+    page = (ROOT / "docs/exit-codes.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| (\d+) \| `(\w+)` \|", page, re.MULTILINE)
+
+    assert [(int(number), name) for number, name in rows] == [(e.value, e.name) for e in Exit]
 
 
 @pytest.mark.parametrize(

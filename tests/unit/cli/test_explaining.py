@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -95,6 +96,21 @@ def test_the_last_check_says_what_is_next(cluster: Cluster, sluice: Command) -> 
     assert value["checks"][-1]["name"] == "next"
     assert all(set(check) == {"name", "passed", "message"} for check in value["checks"])
     assert cluster.http.written == []
+
+
+def test_a_prometheus_that_knows_its_people_is_asked_with_credentials(
+    cluster: Cluster, sluice: Command, tmp_path: Path
+) -> None:
+    explain = ("rollout", "explain", NAME, "--prometheus-url", cluster.http.url + site.PROMETHEUS)
+    open_to_all = sluice(*explain).out
+    site.guard_prometheus(cluster)
+
+    without = sluice(*explain)
+    with_them = sluice(*explain, "--prometheus-credentials", str(site.credentials(tmp_path)))
+
+    assert "HTTP 401" in without.out
+    assert with_them.out == open_to_all
+    assert "HTTP 401" not in with_them.out
 
 
 def test_without_prometheus_it_says_what_to_give(sluice: Command) -> None:

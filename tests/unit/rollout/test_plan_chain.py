@@ -94,7 +94,7 @@ def answer(
         pytest.param(resting(), None, None, "CHANGED", id="a rollout begins"),
         pytest.param(resting(), None, GONE, None, id="not while something stands in the way"),
         pytest.param(
-            replace(at(Stage.SHIFTING), routes=(route(1),)),
+            replace(at(Stage.SHIFTING, stage_since=NOW - 1), routes=(route(1),)),
             None,
             None,
             None,
@@ -147,7 +147,7 @@ def test_an_amendment_keeps_the_stage() -> None:
 
 
 def test_work_has_the_status_of_the_persisted_stage() -> None:
-    situation = replace(at(Stage.SHIFTING), routes=(route(1),))
+    situation = replace(at(Stage.SHIFTING, stage_since=NOW - 1), routes=(route(1),))
     decided = plan(situation.observation(), SCRAPE_SECONDS)
 
     assert isinstance(decided, Work)
