@@ -12,9 +12,11 @@ from kubernetes import client, config
 from tests.cluster.environment import use_cluster
 from tests.cluster.hold_target import ADOPTED, Target, deployment, write
 from tests.cluster.kubectl import Kubectl
+from tests.cluster.needs import NO_PODS, without_node
 from tests.cluster.shop import Cluster
 from tests.cluster.sluice_process import SluiceProcess, in_place_of_the_pod, write_kubeconfig
 from tests.cluster.turns import turn
+from tests.localcluster import running
 from tests.localcluster.waiting import wait_until
 from tests.manifest_files import MANIFESTS
 
@@ -43,9 +45,25 @@ def alone(turn_with_the_cluster: None) -> None:
 
 @pytest.fixture(scope="session")
 def kubeconfig() -> Path:
-    if missing := use_cluster():
+    """Return access to an API server, which is all that a control plane has."""
+    missing = use_cluster()
+    if not missing:
+        return Path(os.environ["KUBECONFIG"])
+    control_plane = without_node(running())
+    if control_plane is None:
         pytest.fail(missing)
-    return Path(os.environ["KUBECONFIG"])
+    os.environ["PATH"] = f"{control_plane.commands}:{os.environ['PATH']}"
+    return control_plane.kubeconfig
+
+
+@pytest.fixture(scope="session")
+def pods(kubeconfig: Path) -> None:  # noqa: ARG001
+    """Say that a test needs pods, or what comes with them: the Gateway API, Prometheus."""
+    missing = use_cluster()
+    if missing and without_node(running()) is not None:
+        pytest.skip(NO_PODS)
+    if missing:
+        pytest.fail(missing)
 
 
 @pytest.fixture(scope="session")
@@ -118,7 +136,7 @@ def target(kubectl: Kubectl, operator: Kubectl, namespace: str) -> Target:
 
 
 @pytest.fixture(scope="session")
-def cluster(kubectl: Kubectl, kubeconfig: Path) -> Cluster:  # noqa: ARG001
+def cluster(kubectl: Kubectl, pods: None) -> Cluster:  # noqa: ARG001
     """Return the cluster once an operator leads in it."""
     lease = ("lease/sluice", "--namespace=sluice-system")
     wait_until(

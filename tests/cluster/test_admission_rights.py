@@ -18,10 +18,9 @@ pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("prerequisites")]
         "delete replicasets.apps",
         "patch httproutes.gateway.networking.k8s.io",
         "watch endpointslices.discovery.k8s.io --all-namespaces",
-        "create events",
-        "get mutatingadmissionpolicies.admissionregistration.k8s.io/sluice-hold",
+        "create events.events.k8s.io",
         "create leases.coordination.k8s.io -n sluice-system",
-        "update leases.coordination.k8s.io/sluice -n sluice-system",
+        "patch leases.coordination.k8s.io/sluice -n sluice-system",
     ],
 )
 def test_the_operator_may(operator: Kubectl, request_: str) -> None:
@@ -41,11 +40,17 @@ def test_the_operator_may(operator: Kubectl, request_: str) -> None:
         "delete httproutes.gateway.networking.k8s.io",
         "patch deployments.apps --subresource=status",
         "get configmaps",
+        "get pods",
+        "patch services",
+        "create events",
+        "patch events.events.k8s.io",
+        "get mutatingadmissionpolicies.admissionregistration.k8s.io/sluice-hold",
         "patch mutatingadmissionpolicies.admissionregistration.k8s.io/sluice-hold",
         "impersonate users",
         "escalate clusterroles.rbac.authorization.k8s.io",
-        "update leases.coordination.k8s.io/another -n sluice-system",
-        "update leases.coordination.k8s.io/sluice -n default",
+        "update leases.coordination.k8s.io/sluice -n sluice-system",
+        "patch leases.coordination.k8s.io/another -n sluice-system",
+        "patch leases.coordination.k8s.io/sluice -n default",
     ],
 )
 def test_the_operator_may_not(operator: Kubectl, request_: str) -> None:

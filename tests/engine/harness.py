@@ -6,7 +6,6 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
 from sluice.adapters.clock import SystemClock
-from sluice.adapters.connection import plain_connection
 from sluice.adapters.kube import KubeClient
 from sluice.adapters.prometheus import MetricSource, NoMetrics
 from sluice.engine.process import Engine, EngineSettings
@@ -17,6 +16,7 @@ from sluice.model.plan import Plan, Work
 from sluice.model.references import DEPLOYMENTS, REPLICASETS, SERVICES, ObjectRef, Resource
 from tests.engine.apiserver import ApiServer, api_server
 from tests.engine.store import Object, Store
+from tests.plain_connection import plain_connection
 
 TOYS = Resource("toys.example", "v1", "toys", "Toy")
 LEASES = Resource("coordination.k8s.io", "v1", "leases", "Lease")

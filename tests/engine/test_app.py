@@ -15,7 +15,6 @@ from aiohttp import web
 from click.testing import CliRunner
 
 from sluice import app
-from sluice.adapters.connection import plain_connection
 from sluice.app import Settings, serve
 from sluice.engine.perpetual import BrokenError
 from sluice.handlers.run import run_command
@@ -27,6 +26,7 @@ from sluice.model.references import ObjectRef
 from tests.engine.apiserver import ApiServer, api_server
 from tests.engine.harness import EVENTS, LEASES, NS, RESOURCES, TOYS, Toy, toy, toy_ref, until
 from tests.engine.store import Store
+from tests.plain_connection import plain_connection
 
 LEASE = ObjectRef(LEASES, NS, "sluice")
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 import pytest
 from aiohttp import web
 
-from sluice.adapters.connection import plain_connection
 from sluice.adapters.kube import KubeClient
 from sluice.engine.apply import Applied, Applier
 from sluice.engine.cache import Cache
@@ -24,6 +23,7 @@ from sluice.model.references import DEPLOYMENTS, SERVICES, ObjectRef
 from tests.engine.apiserver import ApiServer, Fault, api_server
 from tests.engine.harness import NS, TOYS, deployment, deployment_ref, toy, toy_ref
 from tests.engine.store import RefusalError, Store
+from tests.plain_connection import plain_connection
 
 SERVICE = ObjectRef(SERVICES, NS, "canary")
 MANIFEST: JsonObject = {"metadata": {"name": "canary", "labels": {"owner": "me"}}, "spec": {}}

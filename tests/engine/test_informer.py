@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 import pytest
 from aiohttp import web
 
-from sluice.adapters.connection import plain_connection
 from sluice.adapters.kube import KubeClient
 from sluice.engine.backoff import Backoff
 from sluice.engine.cache import Cache
@@ -19,6 +18,7 @@ from sluice.model.references import HTTPROUTES, SERVICES, ObjectRef, Resource
 from tests.engine.apiserver import ApiServer, Fault, api_server
 from tests.engine.harness import NS, until
 from tests.engine.store import Object, RefusalError, Store
+from tests.plain_connection import plain_connection
 
 FORBIDDEN = RefusalError(403, "Forbidden", "services is forbidden: RBAC: not ready")
 UNAVAILABLE = RefusalError(503, "ServiceUnavailable", "etcd is away")

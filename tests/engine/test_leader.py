@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from sluice.adapters.connection import plain_connection
 from sluice.adapters.kube import KubeClient
 from sluice.engine.leader import Elector, LeaseTiming
 from sluice.model.references import ObjectRef
@@ -14,6 +13,7 @@ from tests.engine.apiserver import ApiServer, Fault, api_server
 from tests.engine.harness import LEASES, NS
 from tests.engine.store import RefusalError, Store
 from tests.engine.virtual_time import ManualClock
+from tests.plain_connection import plain_connection
 
 LEASE = ObjectRef(LEASES, NS, "sluice")
 AWAY = RefusalError(503, "ServiceUnavailable", "etcd is away")

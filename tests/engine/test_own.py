@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from sluice.adapters.connection import plain_connection
 from sluice.adapters.kube import KubeClient
 from sluice.engine.cache import Cache
 from sluice.engine.own import OwnObjects, Verifier
@@ -17,6 +16,7 @@ from sluice.model.references import ObjectRef
 from tests.engine.apiserver import ApiServer, Fault, api_server
 from tests.engine.harness import NS, TOYS, toy, toy_ref, until
 from tests.engine.store import RefusalError, Store
+from tests.plain_connection import plain_connection
 
 
 @dataclass

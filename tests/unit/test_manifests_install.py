@@ -78,8 +78,8 @@ def test_the_operator_reads_one_by_one_only_what_it_writes(resource: Resource) -
 
 
 def test_the_operator_writes_by_create_patch_and_delete_alone() -> None:
-    roles = (only("ClusterRole", "sluice-operator"), only("Role", "sluice-lease"))
-    verbs = {verb for role in roles for rule in role.bodies("rules") for verb in rule.texts("verbs")}
+    rules = (*OPERATOR_RULES, *only("Role", "sluice-lease").bodies("rules"))
+    verbs = {verb for rule in rules for verb in rule.texts("verbs")}
     assert verbs == {"get", "list", "watch", "create", "patch", "delete"}
 
 

@@ -80,10 +80,3 @@ async def connect(kubeconfig: Path | None, context: str | None) -> Connection:
             f"no API server: {error}; give --kubeconfig, or run in a pod with a service account"
         ) from error
     return Connection(configuration, RESTClientObject(configuration).ssl_context, configure)
-
-
-def plain_connection(server: str) -> Connection:
-    """Return a connection without TLS and credentials, for tests and `kubectl proxy`."""
-    configuration = Configuration()
-    configuration.host = server
-    return Connection(configuration, None)

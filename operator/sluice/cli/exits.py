@@ -1,4 +1,7 @@
-"""Exit codes: scripts depend on them, so each has one meaning in every command."""
+"""Exit codes: scripts depend on them, so each has one meaning in every command.
+
+docs/exit-codes.md is their page.
+"""
 
 from enum import IntEnum
 from typing import IO

@@ -11,12 +11,7 @@ import pytest
 import yaml
 from aiohttp import web
 
-from sluice.adapters.connection import (
-    Connection,
-    ConnectionSettingsError,
-    connect,
-    plain_connection,
-)
+from sluice.adapters.connection import Connection, ConnectionSettingsError, connect
 from sluice.adapters.failures import (
     ForbiddenError,
     GoneError,
@@ -26,6 +21,7 @@ from sluice.adapters.failures import (
 from sluice.adapters.kube import KubeClient
 from sluice.model.plan import Operation
 from sluice.model.references import DEPLOYMENTS, ObjectRef
+from tests.plain_connection import plain_connection
 
 REF = ObjectRef(DEPLOYMENTS, "shop", "app")
 PATH = "/apis/apps/v1/namespaces/shop/deployments/app"

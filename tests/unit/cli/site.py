@@ -6,9 +6,9 @@ from functools import cache
 from pathlib import Path
 
 import yaml
+from aiohttp import web
 
 from sluice.adapters.clock import SystemClock
-from sluice.adapters.connection import plain_connection
 from sluice.adapters.prometheus import Prometheus
 from sluice.cli import cluster as kube
 from sluice.cli.check.buildinfo import BuildInfo
@@ -19,6 +19,7 @@ from tests.builders import NAMESPACE
 from tests.engine.apiserver import Fault
 from tests.engine.store import RefusalError
 from tests.manifest_files import ROLLOUT_CRD
+from tests.plain_connection import plain_connection
 from tests.unit.cli.scenes import HEALTHY, at_rest, body
 from tests.unit.cli.server import Cluster
 
@@ -27,6 +28,7 @@ GATEWAY = "/apis/gateway.networking.k8s.io/v1"
 CRD = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/rollouts.sluice.dev"
 LEASE = "/apis/coordination.k8s.io/v1/namespaces/sluice-system/leases/sluice"
 PROMETHEUS = "/prometheus"
+AUTHORIZATION = "Bearer secret"
 QUERY = f"{PROMETHEUS}/api/v1/query"
 
 
@@ -51,23 +53,24 @@ def furnish(cluster: Cluster) -> None:
     cluster.put(body(HEALTHY))
 
 
-def guard_prometheus(cluster: Cluster) -> None:
-    """Have Prometheus answer only who shows the token of `credentials`."""
+def guard_prometheus(cluster: Cluster) -> list[str]:
+    """Have Prometheus answer only who shows the token of `credentials`; return what is shown."""
+    shown: list[str] = []
+
+    def is_stranger(request: web.Request) -> bool:
+        if not request.path.startswith(PROMETHEUS):
+            return False
+        shown.append(request.headers.get("Authorization", ""))
+        return shown[-1] != AUTHORIZATION
+
     refusal = RefusalError(401, "Unauthorized", "who are you?")
-    cluster.http.faults.append(
-        Fault(
-            lambda asked: (
-                asked.path.startswith(PROMETHEUS)
-                and asked.headers.get("Authorization") != "Bearer secret"
-            ),
-            refusal,
-        )
-    )
+    cluster.http.faults.append(Fault(is_stranger, refusal))
+    return shown
 
 
 def credentials(folder: Path) -> Path:
     """Return a directory with what opens a guarded Prometheus."""
-    (folder / "token").write_text("secret\n")
+    (folder / "token").write_text(AUTHORIZATION.removeprefix("Bearer ") + "\n")
     return folder
 
 

@@ -1,6 +1,7 @@
 """`sluice check`: passes where all is there, and names each thing that is not, with its fix."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -218,6 +219,8 @@ async def test_what_is_missing_is_named_with_its_fix(
 
     assert finding.outcome is Outcome.FAILED
     assert message in finding.message
+    # The claim is the row's name; what was found needs no second one.
+    assert not re.match(r"([A-Z][a-z]+){2,}:", finding.message)
     assert fix in finding.fix
 
 

@@ -8,7 +8,6 @@ import pytest
 from rich.console import Console
 
 from sluice.adapters.clock import SystemClock
-from sluice.adapters.connection import plain_connection
 from sluice.adapters.failures import ForbiddenError
 from sluice.cli import cluster as kube
 from sluice.cli.exits import CommandError, Exit
@@ -16,6 +15,7 @@ from sluice.cli.options import Output
 from sluice.cli.rollout.reads import follow_one
 from sluice.cli.terminal import Terminal
 from sluice.rollout.status import RolloutStatus
+from tests.plain_connection import plain_connection
 from tests.unit.cli.scenes import HEALTHY, JUDGING, PAUSED, ROLLED_BACK, body, under_way
 from tests.unit.cli.server import ROLLOUT, Cluster
 

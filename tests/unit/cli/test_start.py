@@ -24,6 +24,7 @@ _MOST_CPU_SECONDS = 1.5
         pytest.param(["--help"], id="of the program"),
         pytest.param(["rollout", "--help"], id="of the group"),
         pytest.param(["rollout", "get", "--help"], id="of a command"),
+        pytest.param(["rollout", "explain", "--help"], id="of a command that asks Prometheus"),
         pytest.param(["check", "--help"], id="of the check"),
     ],
 )

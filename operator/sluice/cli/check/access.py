@@ -55,21 +55,14 @@ OPERATOR_RIGHTS: Final = frozenset(
         *_rights("sluice.dev", "rollouts/status", "patch"),
         *_rights("apps", "deployments", "get list watch create patch delete"),
         *_rights("apps", "replicasets", "get list watch patch delete"),
-        *_rights("", "services", "get list watch create patch delete"),
+        *_rights("", "services", "get list watch create delete"),
         *_rights("gateway.networking.k8s.io", "httproutes", "get list watch patch"),
-        *_rights("", "pods persistentvolumeclaims", "get list watch"),
-        *_rights("discovery.k8s.io", "endpointslices", "get list watch"),
-        *_rights("networking.k8s.io", "networkpolicies", "get list watch"),
-        *_rights("autoscaling", "horizontalpodautoscalers", "get list watch"),
-        *_rights("policy", "poddisruptionbudgets", "get list watch"),
-        *_rights(
-            "admissionregistration.k8s.io",
-            "mutatingadmissionpolicies mutatingadmissionpolicybindings",
-            "get",
-            "sluice-hold",
-        ),
-        *_rights("", "events", "create patch"),
-        *_rights("events.k8s.io", "events", "create patch"),
+        *_rights("", "pods persistentvolumeclaims", "list watch"),
+        *_rights("discovery.k8s.io", "endpointslices", "list watch"),
+        *_rights("networking.k8s.io", "networkpolicies", "list watch"),
+        *_rights("autoscaling", "horizontalpodautoscalers", "list watch"),
+        *_rights("policy", "poddisruptionbudgets", "list watch"),
+        *_rights("events.k8s.io", "events", "create"),
     }
 )
 

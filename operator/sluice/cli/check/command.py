@@ -1,12 +1,16 @@
 """`sluice check`: its options."""
 # ruff: noqa: PLC0415 - the clients take half a second to import; `--help` must not
 
-from pathlib import Path
+from typing import Final
 
 import click
 
+from sluice.cli.check.forms import Form
 from sluice.cli.durations import DURATION
+from sluice.cli.lens import Lens, lens_options
 from sluice.cli.options import Settings, shared_options
+
+_OPERATOR_NAMESPACE: Final = "sluice-system"
 
 
 @click.command()
@@ -15,55 +19,37 @@ from sluice.cli.options import Settings, shared_options
 @click.option(
     "-o",
     "--output",
-    type=click.Choice(["table", "json", "short"], case_sensitive=False),
-    default="table",
-    help="How to write the answer. Default: table.",
+    type=click.Choice(Form, case_sensitive=False),
+    default=Form.TABLE,
+    help="How to write the answer; short: only what is not well. Default: table.",
 )
 @click.option("--wait", type=DURATION, default="0s", help="Repeat until all pass, this long.")
-@click.option("--operator-namespace", default="sluice-system", help="Default: sluice-system.")
 @click.option(
-    "--prometheus-url",
-    envvar="SLUICE_PROMETHEUS_URL",
-    default="",
-    help="Prometheus as seen from here. Default: $SLUICE_PROMETHEUS_URL.",
+    "--operator-namespace",
+    default=_OPERATOR_NAMESPACE,
+    help=f"Default: {_OPERATOR_NAMESPACE}.",
 )
-@click.option(
-    "--prometheus-credentials",
-    envvar="SLUICE_PROMETHEUS_CREDENTIALS",
-    type=click.Path(path_type=Path, file_okay=False),
-    help="Directory with `token`, or `username` and `password`.",
-)
-@click.option(
-    "--scrape-interval",
-    type=DURATION,
-    envvar="SLUICE_SCRAPE_INTERVAL",
-    default="15s",
-    help="How often Prometheus scrapes. Default: 15s.",
-)
+@lens_options
 @click.pass_context
-def check(  # noqa: PLR0913 - one parameter for each option
+def check(
     context: click.Context,
     *,
     all_namespaces: bool,
-    output: str,
+    output: Form,
     wait: float,
     operator_namespace: str,
-    prometheus_url: str,
-    prometheus_credentials: Path | None,
-    scrape_interval: float,
+    lens: Lens,
 ) -> None:
     """Check that a rollout has all it needs.
 
     Every failure has a line that says what to do. Exit 0 if nothing failed, 1 if something did.
     """
-    from sluice.cli.check.showing import Form, Scope, check_all
+    from sluice.cli.check.showing import Scope, check_all
 
     scope = Scope(
         everywhere=all_namespaces,
         operator_namespace=operator_namespace,
-        prometheus_url=prometheus_url,
-        prometheus_credentials=prometheus_credentials,
-        scrape_seconds=scrape_interval,
+        lens=lens,
         wait_seconds=wait,
     )
-    check_all(Settings.of(context), scope, Form(output))
+    check_all(Settings.of(context), scope, output)

@@ -111,8 +111,8 @@ class _Probes:
         requests = sum(item.values[-1] - item.values[0] for item in series)
         if requests > 0:
             window = format_duration(_window(site))
-            sentence = f"RequestsAtWeightZero: {requests:.0f} requests in {window} at weight 0"
-            return failed(f"{sentence}, {query.selector}", "exclude probes and scrapes by a label")
+            sentence = f"{requests:.0f} requests in {window} at weight 0, {query.selector}"
+            return failed(sentence, "exclude probes and scrapes by a label")
         return passed(f"0 requests at weight 0, {query.selector}")
 
     async def _canary(self, site: Site) -> Arm:

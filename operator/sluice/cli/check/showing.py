@@ -1,35 +1,27 @@
 """What `check` does: run the rows, show them, and end with 1 if one failed."""
 
 from dataclasses import dataclass
-from enum import StrEnum
 from itertools import groupby
-from pathlib import Path
 
 import click
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from sluice.adapters.clock import SystemClock
-from sluice.adapters.prometheus import Credentials, NoMetrics, Prometheus
 from sluice.cli.check.buildinfo import BuildInfo
 from sluice.cli.check.findings import Outcome, Result, count
+from sluice.cli.check.forms import Form
 from sluice.cli.check.running import has_failed, run_until_passed
 from sluice.cli.check.site import Site
 from sluice.cli.cluster import Cluster, namespace_of, with_cluster
-from sluice.cli.exits import CommandError, Exit
+from sluice.cli.exits import Exit
+from sluice.cli.lens import Lens
+from sluice.cli.metrics import credentials, opened_metrics
 from sluice.cli.options import Output, Settings
 from sluice.cli.terminal import STYLES, Terminal
 from sluice.cli.views.glyphs import Glyphs
 from sluice.cli.views.overview import State
 from sluice.model.json import JsonObject
-
-
-class Form(StrEnum):
-    """How results are written: short has only what is not well, and the sums."""
-
-    TABLE = "table"
-    JSON = "json"
-    SHORT = "short"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +30,7 @@ class Scope:
 
     everywhere: bool
     operator_namespace: str
-    prometheus_url: str
-    prometheus_credentials: Path | None
-    scrape_seconds: float
+    lens: Lens
     wait_seconds: float
 
 
@@ -48,8 +38,8 @@ def check_all(settings: Settings, scope: Scope, form: Form) -> None:
     """Run all checks, show the results, end with NEGATIVE if one failed."""
     terminal = Terminal.open(settings)
     results = with_cluster(settings, lambda cluster: _results(cluster, settings, scope))
-    if form is Form.JSON:
-        terminal.write(as_json(results), Output.JSON)
+    if form in {Form.JSON, Form.YAML}:
+        terminal.write(as_data(results), Output(form))
     else:
         shown = [r for r in results if form is Form.TABLE or _needs_a_look(r)]
         terminal.show(drawn_results(tuple(shown), terminal.glyphs))
@@ -59,21 +49,15 @@ def check_all(settings: Settings, scope: Scope, form: Form) -> None:
 
 
 async def _results(cluster: Cluster, settings: Settings, scope: Scope) -> tuple[Result, ...]:
-    url = scope.prometheus_url
-    directory = scope.prometheus_credentials
-    credentials = Credentials(directory) if directory else None
-    try:
-        metrics = Prometheus(url, credentials) if url else NoMetrics()
-    except ValueError as error:
-        raise CommandError(Exit.USAGE, str(error)) from error
-    clock = SystemClock()
+    lens, clock = scope.lens, SystemClock()
+    metrics = opened_metrics(lens)
     site = Site(
         cluster=cluster,
         namespace=None if scope.everywhere else namespace_of(settings),
         operator_namespace=scope.operator_namespace,
         metrics=metrics,
-        build_info=BuildInfo(url, credentials) if url else None,
-        scrape_seconds=scope.scrape_seconds,
+        build_info=BuildInfo(lens.url, credentials(lens)) if lens.url else None,
+        scrape_seconds=lens.scrape_seconds,
         clock=clock,
     )
     try:
@@ -82,7 +66,7 @@ async def _results(cluster: Cluster, settings: Settings, scope: Scope) -> tuple[
         await metrics.close()
 
 
-def as_json(results: tuple[Result, ...]) -> JsonObject:
+def as_data(results: tuple[Result, ...]) -> JsonObject:
     """Return results as data."""
     sums_by_outcome = {str(outcome): number for outcome, number in count(results).items()}
     return {"checks": [result.to_json() for result in results], "count": sums_by_outcome}

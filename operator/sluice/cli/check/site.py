@@ -11,7 +11,6 @@ from sluice.cli.cluster import Cluster, within
 from sluice.model.json import Body, JsonObject
 from sluice.model.references import Resource
 
-OPERATOR_NAMESPACE: Final = "sluice-system"
 OPERATOR_ACCOUNT: Final = "sluice"
 
 

@@ -7,6 +7,7 @@ What they do is imported when they run: the clients take half a second, `--help`
 import click
 
 from sluice.cli.durations import DURATION
+from sluice.cli.lens import Lens, lens_options
 from sluice.cli.options import Output, Settings, output_option, shared_options
 from sluice.cli.rollout.verbs import VERBS
 
@@ -62,27 +63,13 @@ def status_command(context: click.Context, name: str, output: Output, timeout: f
 @shared_options
 @output_option
 @click.argument("name")
-@click.option(
-    "--prometheus-url",
-    envvar="SLUICE_PROMETHEUS_URL",
-    default="",
-    help="Prometheus as seen from here. Default: $SLUICE_PROMETHEUS_URL.",
-)
-@click.option(
-    "--scrape-interval",
-    type=DURATION,
-    envvar="SLUICE_SCRAPE_INTERVAL",
-    default="15s",
-    help="How often Prometheus scrapes, as the operator is told. Default: 15s.",
-)
+@lens_options
 @click.pass_context
-def explain_command(
-    context: click.Context, name: str, output: Output, prometheus_url: str, scrape_interval: float
-) -> None:
+def explain_command(context: click.Context, name: str, output: Output, *, lens: Lens) -> None:
     """Show why it is where it is, check by check, and what is next."""
-    from sluice.cli.rollout.explaining import Lens, explain_rollout
+    from sluice.cli.rollout.explaining import explain_rollout
 
-    explain_rollout(Settings.of(context), name, output, Lens(prometheus_url, scrape_interval))
+    explain_rollout(Settings.of(context), name, output, lens)
 
 
 @rollout.command("history")

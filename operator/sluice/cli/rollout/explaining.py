@@ -1,15 +1,15 @@
 """What `explain` does: the operator's own decision on what is true now, check by check."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from sluice.adapters.clock import Clock, SystemClock
-from sluice.adapters.prometheus import NoMetrics, Prometheus
 from sluice.cli.cluster import Cluster, namespace_of, with_cluster
 from sluice.cli.exits import CommandError, Exit
+from sluice.cli.lens import Lens
+from sluice.cli.metrics import opened_metrics
 from sluice.cli.options import Output, Settings
 from sluice.cli.render import drawn_header
 from sluice.cli.rollout import find
@@ -23,14 +23,6 @@ from sluice.model.json import MalformedError
 from sluice.model.references import ROLLOUTS, ObjectRef
 from sluice.rollout.explain import Check, explain
 from sluice.rollout.kind import RolloutKind
-
-
-@dataclass(frozen=True, slots=True)
-class Lens:
-    """Through what metrics are seen from here; without a URL they are unanswered."""
-
-    prometheus_url: str
-    scrape_seconds: float
 
 
 def explain_rollout(settings: Settings, name: str, output: Output, lens: Lens) -> None:
@@ -52,7 +44,7 @@ async def show_explanation(
 ) -> None:
     """Show why a Rollout is where it is, and what comes next."""
     rollout = await find.rollout(cluster, ref.namespace, ref.name)
-    source = _source(lens)
+    source = opened_metrics(lens)
     try:
         observation = await Gatherer(cluster, source, clock).observe(
             RolloutKind(lens.scrape_seconds), ref
@@ -67,18 +59,9 @@ async def show_explanation(
         told = [{"name": c.name, "passed": c.passed, "message": c.message} for c in checks]
         terminal.write({"rollout": ref.name, "checks": told}, output)
         return
-    if not lens.prometheus_url:
+    if not lens.url:
         terminal.say("no metrics: give --prometheus-url, for example of a port-forward")
     terminal.show(explanation(rollout, checks, observation.now, terminal.glyphs))
-
-
-def _source(lens: Lens) -> Prometheus | NoMetrics:
-    if not lens.prometheus_url:
-        return NoMetrics()
-    try:
-        return Prometheus(lens.prometheus_url)
-    except ValueError as error:
-        raise CommandError(Exit.USAGE, str(error)) from error
 
 
 def explanation(
