@@ -15,6 +15,8 @@ from sluice.model.references import (
     SERVICES,
     ObjectRef,
 )
+from sluice.rollout.commands import ANNOTATIONS, addressed
+from sluice.rollout.status import RolloutStatus
 from tests.builders import NAME, NAMESPACE, QUICK, deployment, http_route, rollout, service
 from tests.converge.admission import hold
 from tests.converge.clockwork import EPOCH
@@ -202,11 +204,10 @@ class People:
         self._patch(TARGET, Operation("add", pointer("spec", "paused"), value=False))
 
     def command(self, annotation: str, nonce: str) -> None:
-        """Give a command about the version that is under way, or was rejected."""
-        status = Body(self.cluster.store.get(ROLLOUT)).body("status")
-        subject = "rejected" if annotation == names.RETRY else "canary"
-        revision = status.body(subject).text("revision", default="")
-        self.annotate(annotation, f"{revision}#{nonce}")
+        """Give a command about the version that is under way, was rejected, or runs."""
+        status = RolloutStatus.from_body(Body(self.cluster.store.get(ROLLOUT)).body("status"))
+        verb = next(verb for verb, name in ANNOTATIONS.items() if name == annotation)
+        self.annotate(annotation, f"{addressed(status, verb)}#{nonce}")
 
     def annotate(self, annotation: str, text: str) -> None:
         """Write an annotation of the Rollout."""

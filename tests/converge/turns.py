@@ -223,6 +223,21 @@ def _pauses() -> Iterator[tuple[str, Story]]:
     )
     harmed = (pause, _after(1.0, lambda people: people.fail(GOOD, 1.0)))
     yield "rolls back while paused", _turn(Stage.JUDGING, *harmed, ending=_rejected("Outage"))
+    outlived = (
+        _command(names.PAUSE),
+        _after(1.0, _ABORT),
+        _when(Stage.ROLLED_BACK, _deploys(NEXT)),
+    )
+    yield (
+        "begins another version when a pause that outlived its rollout is over",
+        _turn(
+            Stage.JUDGING,
+            *outlived,
+            _after(3.0, _command(names.RESUME)),
+            until=began_again,
+            ending={**_BEGAN_AGAIN, "history": [["RolledBack", "Aborted"]]},
+        ),
+    )
     full = _turn(Stage.JUDGING, _command(names.PROMOTE_FULL), ending=_PROMOTED)
     yield "promotes in full by command", full
 

@@ -2,13 +2,14 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 import pytest
 from aiohttp import web
 
-from sluice.adapters.kube import KubeClient
+from sluice.adapters.failures import GoneError
+from sluice.adapters.kube import KubeClient, Page, WatchEvent
 from sluice.engine.backoff import Backoff
 from sluice.engine.cache import Cache
 from sluice.engine.informer import Informer
@@ -18,6 +19,7 @@ from sluice.model.references import HTTPROUTES, SERVICES, ObjectRef, Resource
 from tests.engine.apiserver import ApiServer, Fault, api_server
 from tests.engine.harness import NS, until
 from tests.engine.store import Object, RefusalError, Store
+from tests.engine.virtual_time import ManualClock, virtually
 from tests.plain_connection import plain_connection
 
 FORBIDDEN = RefusalError(403, "Forbidden", "services is forbidden: RBAC: not ready")
@@ -192,6 +194,37 @@ async def test_a_malformed_object_is_left_out_and_the_others_are_read() -> None:
         it.store.create(SERVICES, NS, service("good"))
 
         await until(lambda: it.names() == ["good"])
+
+
+class Forgetful(KubeClient):
+    """An API server without news, which forgets its history within ten seconds."""
+
+    def __init__(self) -> None:
+        self.listed = 0
+
+    async def pages(self, *_: object, **__: object) -> AsyncIterator[Page]:
+        self.listed += 1
+        yield Page((), str(self.listed))
+
+    async def watch(self, *_: object, **__: object) -> AsyncIterator[WatchEvent]:
+        await asyncio.sleep(10)
+        raise GoneError("too old resource version")
+        yield WatchEvent("BOOKMARK", {})  # never: what makes it a stream
+
+
+def test_a_watch_that_was_long_and_quiet_has_not_failed_when_its_version_is_too_old() -> None:
+    client = Forgetful()
+    informer = Informer(client, SERVICES, Cache(), Metrics())
+
+    async def an_hour() -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(3600):
+                await informer.run()
+
+    virtually(ManualClock(), an_hour())
+
+    assert informer.backoff.failures(SERVICES) <= 1
+    assert client.listed >= 350
 
 
 def test_delays_grow_to_a_cap_and_start_over() -> None:

@@ -49,7 +49,7 @@ def harm(trial: Trial, reading: Reading, arms: tuple[Counts, Counts], evidence: 
 
 def no_data(slo: Slo, missing: str) -> str:
     """Nothing fresh to judge by."""
-    return f"{slo.name}: {missing}; the weight holds, check Prometheus and the selectors"
+    return f"{slo.name}: {missing}; check Prometheus and the selectors"
 
 
 def proven(reading: Reading, state: SloState) -> str:
@@ -67,7 +67,7 @@ def environment(slo: Slo, arms: tuple[Counts, Counts]) -> str:
     return (
         f"both versions exceed the SLO {slo.name} of {format_percent(slo.max_share)} "
         f"(canary {canary}, stable {stable} in the last minute): "
-        "it looks like the environment, not this release; the weight holds"
+        "it looks like the environment, not this release"
     )
 
 

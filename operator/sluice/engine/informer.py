@@ -103,13 +103,18 @@ class Informer:
         clock = asyncio.get_running_loop().time
         began = clock()
         events = self.client.watch(self.resource, self._version, self.label_selector)
-        async for event in events:
-            self._handle(event)
-            self._version = Body(event.object).body("metadata").text("resourceVersion")
-            self.backoff.reset(self.resource)
-        if clock() - began < _SHORTEST_WATCH_SECONDS:
+        try:
+            async for event in events:
+                self._handle(event)
+                self._version = Body(event.object).body("metadata").text("resourceVersion")
+                self.backoff.reset(self.resource)
+        finally:
+            # However it ends: a quiet resource's version is too old after every long watch.
+            lasted = clock() - began >= _SHORTEST_WATCH_SECONDS
+            if lasted:
+                self.backoff.reset(self.resource)
+        if not lasted:
             raise TransientError("the watch was ended at once")
-        self.backoff.reset(self.resource)
 
     def _handle(self, event: WatchEvent) -> None:
         match event.type:

@@ -44,7 +44,6 @@ class Reason(StrEnum):
     RESUMED = "Resumed"
     BYPASSED = "Bypassed"
     DELETED = "Deleted"
-    COMMAND_IGNORED = "CommandIgnored"
     # why a canary is rolled back
     ABORTED = "Aborted"
     CRASHED = "Crashed"
@@ -74,7 +73,6 @@ class Reason(StrEnum):
     AUTOSCALER_UNSUPPORTED = "AutoscalerUnsupported"
     NETWORK_POLICY_EXCLUDES_CANARY = "NetworkPolicyExcludesCanary"
     DISRUPTION_BUDGET_MISSES_CANARY = "DisruptionBudgetMissesCanary"
-    POLICY_MISSING = "PolicyMissing"
     PAUSED_BY_USER = "PausedByUser"
     SEVERAL_REPLICASETS = "SeveralReplicaSets"
     INVALID_SPEC = "InvalidSpec"
@@ -114,7 +112,7 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.RETRIED: _normal("The rejected version is tried again."),
     Reason.STEP_PROMOTED: _normal("A person let the rollout pass the step."),
     Reason.PAUSED: _normal(
-        "Time stands still; harm, crash, outage and abort still act.",
+        "Time stands still and no rollout begins; harm, crash, outage and abort still act.",
         "`sluice rollout resume NAME` goes on.",
     ),
     Reason.RESUMED: _normal("The rollout goes on."),
@@ -123,13 +121,9 @@ MEANINGS: dict[Reason, Meaning] = {
         "Check that this was meant; remove the annotation sluice.dev/bypass.",
     ),
     Reason.DELETED: _normal(
-        "The Rollout was deleted and has cleaned up.",
-        "A Deployment that is still paused keeps its new version back: "
-        "`kubectl rollout resume` ships it, `kubectl rollout undo` drops it.",
-    ),
-    Reason.COMMAND_IGNORED: _warning(
-        "A command named a revision that is not the current one.",
-        "Read the revision in status.canary.revision and send the command again.",
+        "The Rollout is deleted: traffic leaves the canary first, then all that it made goes.",
+        "A held Deployment stays paused: `kubectl rollout resume deployment/NAME` lets the new "
+        "version run; to drop it, set the template back before.",
     ),
     Reason.ABORTED: _warning("A person aborted the rollout.", "Mend and apply, or retry."),
     Reason.CRASHED: _warning(
@@ -152,7 +146,8 @@ MEANINGS: dict[Reason, Meaning] = {
         "Read status.analysis for the numbers; mend and apply.",
     ),
     Reason.NO_DATA: _warning(
-        "There are no fresh metrics for one of the versions; the weight holds.",
+        "There are no fresh metrics for one of the versions: the weight holds, or the rollout "
+        "ends if onNoData says so.",
         "Check Prometheus and the selectors: `sluice check`.",
     ),
     Reason.INCONCLUSIVE: _warning(
@@ -161,7 +156,7 @@ MEANINGS: dict[Reason, Meaning] = {
     ),
     Reason.ENVIRONMENT: _warning(
         "Both versions miss the SLO: it looks like the environment, not this release.",
-        "Mend the environment; the weight holds meanwhile.",
+        "Mend the environment; the weight holds meanwhile, unless onEnvironment is Rollback.",
     ),
     Reason.PROGRESS_DEADLINE: _warning(
         "The pods did not become ready in time.", "Describe the pods; raise progressDeadline."
@@ -218,10 +213,6 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.DISRUPTION_BUDGET_MISSES_CANARY: _warning(
         "A PodDisruptionBudget covers the stable pods but not the canary's.",
         "Let it select the canary's label value too, or accept it.",
-    ),
-    Reason.POLICY_MISSING: _warning(
-        "The admission policy that holds new versions back does not act.",
-        "Apply manifests/base again, then run `sluice check`.",
     ),
     Reason.PAUSED_BY_USER: _warning(
         "The Deployment is paused, and not by Sluice.", "Resume it with `kubectl rollout resume`."

@@ -15,6 +15,7 @@ from sluice.model.scalars import format_duration
 from sluice.rollout.commands import Verb, pending
 from sluice.rollout.crashes import canary_crashes, promoted_crashes
 from sluice.rollout.dwell import inconclusive_at
+from sluice.rollout.judging import no_data_since
 from sluice.rollout.moves import Move
 from sluice.rollout.phases import BEFORE_ROLLING, JUDGED, TABLE, Event, Stage
 from sluice.rollout.scene import Scene
@@ -105,7 +106,7 @@ def no_data(scene: Scene, verdict: Judgement | None) -> Alarm | None:
     rule = scene.spec.analysis.on_no_data
     if scene.paused or verdict is None or verdict.verdict is not Verdict.NO_DATA:
         return None
-    without = scene.now - max(verdict.data_until, scene.status.stage_since)
+    without = scene.now - no_data_since(scene, verdict)
     if rule.action is not OnNoData.ROLLBACK or without < rule.after_seconds:
         return None
     limit = format_duration(rule.after_seconds)

@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 from sluice.model.plan import Note
 from sluice.model.reasons import Reason
 from sluice.rollout.history import overdispersion_of
-from sluice.rollout.intents import begun
+from sluice.rollout.intents import begun, said_farewell
 from sluice.rollout.judging import served_bad
 from sluice.rollout.moves import Move
 from sluice.rollout.phases import Event, Stage, advance
@@ -37,7 +37,9 @@ def at_healthy(
     scene: Scene, _move: Move, status: RolloutStatus
 ) -> tuple[RolloutStatus, tuple[Note, ...]]:
     """The rollout is over: promoted, or withdrawn."""
-    cleared = replace(status, weight=0, after=None, ending=None, canary=Version(), step=0)
+    # What was said of a deletion is kept: it is said once, and nothing comes after it.
+    ending = status.ending if said_farewell(status) else None
+    cleared = replace(status, weight=0, after=None, ending=ending, canary=Version(), step=0)
     if scene.stage is Stage.DRAINING:
         return _promoted(scene, cleared)
     if scene.stage is Stage.ROLLED_BACK:

@@ -1,7 +1,7 @@
 """Commands: one annotation per verb on the Rollout, «<revision>#<nonce>».
 
-A command is taken if it names the current canary's revision (retry: the rejected one) and is not
-the one consumed last. No clocks are compared; consumption is recorded with what it causes.
+A command is taken if it names the current canary's revision (see `addressed`) and is not the one
+consumed last. No clocks are compared; consumption is recorded with what it causes.
 """
 
 from collections.abc import Mapping
@@ -56,13 +56,21 @@ def pending(scene: Scene, verb: Verb) -> Command | None:
     revision, separator, _ = text.partition("#")
     if not separator or text == scene.status.consumed.get(str(verb)):
         return None
-    return Command(verb, text) if revision and revision == _addressed(scene, verb) else None
+    return Command(verb, text) if revision and revision == addressed(scene.status, verb) else None
 
 
-def _addressed(scene: Scene, verb: Verb) -> str:
+def addressed(status: RolloutStatus, verb: Verb) -> str:
+    """Return the revision that a command has to name, empty when there is nothing to command.
+
+    A pause outlives its rollout, since harm and abort act: then no other one would ever begin. So
+    at rest a resume names the rejected version, or the one that runs.
+    """
+    rejected = status.rejected.revision if status.rejected else ""
     if verb is Verb.RETRY:
-        return scene.status.rejected.revision if scene.status.rejected else ""
-    return scene.status.canary.revision
+        return rejected
+    if verb is Verb.RESUME:
+        return status.canary.revision or rejected or status.stable.revision
+    return status.canary.revision
 
 
 def given_before(scene: Scene) -> Mapping[str, str]:

@@ -10,8 +10,10 @@ from sluice.model.plan import Note
 from sluice.model.reasons import Reason
 from sluice.rollout.commands import Verb, given_before, pending
 from sluice.rollout.hold import Template, bypassed, is_held, revision_of, template_against
-from sluice.rollout.moves import Move
+from sluice.rollout.moves import Amend, Move
+from sluice.rollout.obstacles import rivals, surroundings
 from sluice.rollout.phases import BEFORE_ROLLING, TABLE, Event, Stage
+from sluice.rollout.refusals import warnings
 from sluice.rollout.scene import Scene
 from sluice.rollout.status import Ending, RolloutStatus, Version
 
@@ -33,20 +35,32 @@ def find_intent(scene: Scene) -> Move | None:
 
 def changed(scene: Scene) -> Move | None:
     """A new version is held back, and stable has pods to compare it with."""
-    target, stable = scene.target, scene.stable_set
-    if target is None or stable is None or scene.own.deleting or scene.paused:
-        return None
-    if not is_held(target) or target.replicas == 0:
-        return None
-    if target.template_digest == stable.template_digest:
+    if scene.own.deleting or scene.paused or not version_held(scene):
         return None
     return _start(scene, Event.CHANGED, scene.status)
+
+
+def version_held(scene: Scene) -> bool:
+    """Whether another version than stable's is held back, and stable has pods."""
+    target, stable = scene.target, scene.stable_set
+    if target is None or stable is None or not is_held(target) or target.replicas == 0:
+        return False
+    return target.template_digest != stable.template_digest
+
+
+def other_held(scene: Scene) -> bool:
+    """Whether another version than stable's and the rejected one is held back."""
+    rejected = scene.status.rejected
+    if rejected is None or not version_held(scene):
+        return False
+    return template_against(scene, scene.rejected, rejected.revision) is Template.OTHER
 
 
 def _start(scene: Scene, event: Event, status: RolloutStatus) -> Move:
     revision = "" if scene.target is None else revision_of(scene.target)
     sentence = f"version {revision} is held back and gets a canary; stable is {_stable(scene)}"
-    return Move(event, begun(scene, status), sentence, (Note(Reason.ROLLOUT_STARTED, sentence),))
+    notes = (Note(Reason.ROLLOUT_STARTED, sentence), *warnings(surroundings(scene)))
+    return Move(event, begun(scene, status), sentence, notes)
 
 
 def begun(scene: Scene, status: RolloutStatus) -> RolloutStatus:
@@ -103,14 +117,46 @@ def _retried(scene: Scene, status: RolloutStatus) -> Move:
     revision = status.rejected.revision if status.rejected else ""
     again = replace(move.status, canary=Version(revision=revision), rejected=None)
     sentence = f"version {revision} is tried again"
-    return Move(Event.RETRIED, again, sentence, (Note(Reason.RETRIED, sentence),))
+    notes = (Note(Reason.RETRIED, sentence), *warnings(surroundings(scene)))
+    return Move(Event.RETRIED, again, sentence, notes)
 
 
 def deleted(scene: Scene) -> Move | None:
     """The Rollout is being deleted: traffic leaves the canary first (promotion finishes first)."""
     if not scene.own.deleting or Event.DELETED not in TABLE[scene.stage]:
         return None
-    return _back(scene, Event.DELETED, Stage.HEALTHY, Reason.DELETED, "the Rollout is deleted")
+    return _back(scene, Event.DELETED, Stage.HEALTHY, Reason.DELETED, _farewell(scene))
+
+
+def say_farewell(scene: Scene) -> Amend | None:
+    """Say what stays behind a Rollout that is deleted at rest, in a write before the deeds.
+
+    Once: one that is deleted in the middle of a rollout has said so when it turned back.
+    """
+    resting = scene.stage in {Stage.HEALTHY, Stage.ROLLED_BACK}
+    if not scene.own.deleting or not resting or said_farewell(scene.status):
+        return None
+    sentence = _farewell(scene)
+    ending = Ending(str(Reason.DELETED), sentence, 0)
+    return Amend(replace(scene.status, ending=ending), (Note(Reason.DELETED, sentence),))
+
+
+def said_farewell(status: RolloutStatus) -> bool:
+    """Whether it has been said what stays behind."""
+    return status.ending is not None and status.ending.reason == str(Reason.DELETED)
+
+
+def _farewell(scene: Scene) -> str:
+    gone, name = "the Rollout is deleted", scene.spec.target
+    if scene.target is None or rivals(scene):
+        return f"{gone}; Deployment {name} is not its own, and is left alone"
+    if not is_held(scene.target):
+        return f"{gone}; Deployment {name} runs on, and its next version is not held back"
+    return (
+        f"{gone}; Deployment {name} stays paused with the version that was held: "
+        f"`kubectl rollout resume deployment/{name}` lets it run; "
+        "to drop it, set the template back before"
+    )
 
 
 def changed_mind(scene: Scene) -> Move | None:

@@ -38,6 +38,22 @@ def judgement(scene: Scene) -> Judgement | None:
     return judge(trial, data, checkpoint_of(status), scene.now)
 
 
+def no_data_since(scene: Scene, verdict: Judgement) -> float:
+    """Return since when nothing fresh has been known.
+
+    What no one has answered yet says nothing of the time before it was asked: an operator that was
+    away for long has not been without data for so long.
+    """
+    data = (data_of(scene, slo) for slo in scene.spec.analysis.slos)
+    unanswered = (
+        scene.now if answer.failing_since is None else answer.failing_since
+        for one in data
+        for answer in one.answers
+        if not answer.covered_until
+    )
+    return max(verdict.data_until, scene.status.stage_since, *unanswered)
+
+
 def checkpoint_of(status: RolloutStatus) -> Checkpoint | None:
     """Return the persisted checkpoint of the evidence.
 

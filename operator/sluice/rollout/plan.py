@@ -15,12 +15,13 @@ from sluice.model.problems import Invalid, Problem
 from sluice.model.reasons import Reason
 from sluice.rollout.adoption import adopted
 from sluice.rollout.alarms import find_alarm
+from sluice.rollout.announcement import announced
 from sluice.rollout.arrivals import arrive
 from sluice.rollout.commands import keep_time, toggle_pause
 from sluice.rollout.converge import converge
 from sluice.rollout.falling import capacity_fell
 from sluice.rollout.fields import InvalidSpecError
-from sluice.rollout.intents import find_intent
+from sluice.rollout.intents import find_intent, say_farewell
 from sluice.rollout.judging import CHECKPOINT_SECONDS, counted, judgement
 from sluice.rollout.moves import Answer, Move
 from sluice.rollout.obstacles import find_problem
@@ -57,6 +58,9 @@ def decide(scene: Scene, verdict: Judgement | None, problem: Problem | None) -> 
     # What the user asks of the clock: recorded before anything that reads the clock.
     if toggled := toggle_pause(scene) or keep_time(scene):
         return toggled
+    # What stays behind is said first: afterwards there is no object left to say it of.
+    if farewell := say_farewell(scene):
+        return farewell
     # What the user wants of the version; a start needs a scene without obstacles.
     intent = find_intent(scene)
     if intent is not None and not (_starts(intent) and problem is not None):
@@ -97,7 +101,8 @@ def _transition(
         )
     else:
         status, notes = _counted(scene, verdict, answer.status), answer.notes
-    return Transition(summarised(scene, status, verdict, problem).to_json(), notes)
+    status = summarised(scene, status, verdict, problem)
+    return Transition(status.to_json(), announced(scene.status, status, notes))
 
 
 def _counted(scene: Scene, verdict: Judgement | None, status: RolloutStatus) -> RolloutStatus:
@@ -115,6 +120,7 @@ def _work(scene: Scene, verdict: Judgement | None, problem: Problem | None) -> W
     status = summarised(scene, status, verdict, problem)
     written = status.to_json()
     changed = written != scene.status.to_json() or not scene.observation.body.get("status")
+    notes = announced(scene.status, status, notes)
     return Work(actions, written if changed else None, notes, wake_at(scene, verdict))
 
 

@@ -9,15 +9,17 @@ from sluice.model.kind import Observation
 from sluice.model.plan import Work
 from sluice.model.problems import Invalid, Problem, Stalled
 from sluice.model.reasons import Reason
-from sluice.model.scalars import format_instant
 from sluice.rollout.adoption import CONTESTED_LIMIT
+from sluice.rollout.announcement import announced
 from sluice.rollout.dwell import inconclusive_at, known_at, may_pass_at
 from sluice.rollout.hold import is_held
+from sluice.rollout.judging import no_data_since
 from sluice.rollout.phases import JUDGED, Phase, Stage
 from sluice.rollout.progress import drained_at
 from sluice.rollout.scene import Scene
 from sluice.rollout.status import RolloutStatus
 from sluice.rollout.traffic import settling
+from sluice.rollout.waits import no_data, no_data_lasts_at, overdue_at, wait_of
 
 PROMOTED, PAUSED, ABORTED = "Promoted", "Paused", "Aborted"
 
@@ -48,18 +50,19 @@ def refused(observation: Observation, problem: Invalid) -> Work:
     )
     written = new.to_json()
     changed = not body.has("status") or written != old.to_json()
-    return Work(status=written if changed else None)
+    return Work(status=written if changed else None, notes=announced(old, new))
 
 
 def summarised(
     scene: Scene, status: RolloutStatus, verdict: Judgement | None, problem: Problem | None
 ) -> RolloutStatus:
     """Return the status with everything that people and tools read from it."""
+    status = replace(status, step_text=_step_text(scene, status))
+    problem = problem or wait_of(scene, status, verdict)
     status = replace(status, message=_message(scene, status, verdict, problem))
     generation = scene.own.generation
     return replace(
         status,
-        step_text=_step_text(scene, status),
         next_at=_next_at(scene, status),
         observed_generation=generation,
         conditions=merge(
@@ -105,10 +108,7 @@ def _holding(scene: Scene, verdict: Judgement) -> str:
     """Return why a judged step does not go on, without numbers that change with every scrape."""
     step, weight = scene.status.step, scene.status.weight
     if verdict.verdict is Verdict.NO_DATA:
-        since = format_instant(verdict.data_until)
-        return f"no data since {since}: weight holds at {weight}%; check Prometheus"
-    if verdict.verdict is Verdict.ENVIRONMENT:
-        return f"both versions miss the SLO: weight holds at {weight}%; see status.analysis"
+        return no_data(scene, verdict)
     pauses = step < len(scene.spec.steps) and scene.spec.steps[step].pause
     if pauses and scene.now >= may_pass_at(scene):
         return f"step {scene.status.step_text} waits for `sluice rollout promote`"
@@ -183,7 +183,7 @@ def wake_at(scene: Scene, verdict: Judgement | None) -> float | None:
     stage, since, spec = scene.stage, scene.status.stage_since, scene.spec
     instants: list[float] = []
     if stage in JUDGED:
-        instants += [may_pass_at(scene), inconclusive_at(scene)]
+        instants += [may_pass_at(scene), inconclusive_at(scene), overdue_at(scene)]
         instants += _no_data_at(scene, verdict)
     if stage in _SCALING:
         instants.append(known_at(scene))
@@ -199,5 +199,5 @@ def wake_at(scene: Scene, verdict: Judgement | None) -> float | None:
 def _no_data_at(scene: Scene, verdict: Judgement | None) -> tuple[float, ...]:
     if verdict is None or verdict.verdict is not Verdict.NO_DATA:
         return ()
-    since = max(verdict.data_until, scene.status.stage_since)
-    return (since + scene.spec.analysis.on_no_data.after_seconds,)
+    limit = no_data_since(scene, verdict) + scene.spec.analysis.on_no_data.after_seconds
+    return (no_data_lasts_at(scene, verdict), limit)

@@ -74,7 +74,7 @@ def steady(canary: Step, stable: Step, seconds: int) -> SloData:
             60,
             Verdict.ENVIRONMENT,
             "both versions exceed the SLO errors of 1% (canary 5%, stable 3% in the last minute): "
-            "it looks like the environment, not this release; the weight holds",
+            "it looks like the environment, not this release",
             id="environment: both versions over the SLO",
         ),
         pytest.param(

@@ -122,9 +122,7 @@ def test_what_is_missing_is_said(data: SloData, slo: Slo, now: float, missing: s
     found = judged(data, slo, now)
 
     assert found.verdict is Verdict.NO_DATA
-    assert found.sentence == (
-        f"{slo.name}: {missing}; the weight holds, check Prometheus and the selectors"
-    )
+    assert found.sentence == (f"{slo.name}: {missing}; check Prometheus and the selectors")
     assert found.slos[0].verdict is Verdict.NO_DATA
     assert found.slos[0].note == missing
 

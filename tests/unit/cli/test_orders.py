@@ -51,6 +51,7 @@ SENSE = [
     pytest.param(Verb.PAUSE, HEALTHY, Refused, id="pause at rest"),
     pytest.param(Verb.RESUME, PAUSED, Order, id="resume"),
     pytest.param(Verb.RESUME, JUDGING, Already, id="resume what goes on"),
+    pytest.param(Verb.RESUME, HEALTHY, Already, id="resume at rest what is not paused"),
     *[pytest.param(verb, None, Refused, id=f"{verb} unseen by an operator") for verb in Verb],
 ]
 
@@ -60,6 +61,14 @@ def test_an_order_is_given_only_where_it_makes_sense(
     verb: Verb, status: RolloutStatus | None, expected: type
 ) -> None:
     assert isinstance(decide(overview(status), verb), expected)
+
+
+def test_a_pause_that_outlived_its_rollout_is_resumed_by_the_version_that_runs() -> None:
+    answer = decide(overview(replace(HEALTHY, paused_by_command=True)), Verb.RESUME)
+
+    assert isinstance(answer, Order)
+    assert answer.revision == HEALTHY.stable.revision
+    assert answer.effect.startswith("let the version that is held")
 
 
 def test_resume_names_the_field_that_pauses() -> None:

@@ -13,8 +13,9 @@ from sluice.analysis.counts import Counts
 from sluice.analysis.verdict import Judgement, SloJudgement, Verdict
 from sluice.model import names
 from sluice.model.cluster import PROJECTIONS, Deployment, Projection
-from sluice.model.json import Body, Json, JsonObject
+from sluice.model.json import Body, Json, JsonObject, MalformedError
 from sluice.model.kind import Descendants, InNamespace, Observation, One, Selection
+from sluice.model.metrics import MetricAnswer, MetricQuery
 from sluice.model.names import FINALIZER
 from sluice.model.references import (
     DEPLOYMENTS,
@@ -27,10 +28,13 @@ from sluice.model.references import (
     Resource,
 )
 from sluice.model.scalars import format_instant
+from sluice.rollout.arms import arms_of
 from sluice.rollout.canary import Canary, canary_deployment, canary_name, canary_service
+from sluice.rollout.fields import InvalidSpecError
 from sluice.rollout.hold import revision_of, whole_target
 from sluice.rollout.phases import CANARY_IN_ROUTE, Stage
 from sluice.rollout.scene import Own, Scene, read_scene
+from sluice.rollout.sources import arm_queries
 from sluice.rollout.status import RolloutStatus, Version
 from tests.builders import (
     NAME,
@@ -188,6 +192,7 @@ class Situation:
     """A rollout and what is around it; None: it is not in the cluster.
 
     annotations: of the Rollout, without prefix. whole: whether the whole target has been read.
+    answered: whether Prometheus has answered; it knows of no series.
     """
 
     status: RolloutStatus
@@ -206,6 +211,7 @@ class Situation:
     canary_pods: tuple[JsonObject, ...] = ()
     around: tuple[tuple[Resource, JsonObject], ...] = ()
     whole: bool = True
+    answered: bool = True
     now: float = NOW
 
     @property
@@ -224,13 +230,25 @@ class Situation:
         if self.target is not None and self.whole:
             projection = Deployment.from_body(Body(self.target))
             wholes[whole_target(projection)] = self.target
-        return Observation(now=self.now, body=self.body, found=self._found(), wholes=wholes)
+        answers = self._answers() if self.answered else {}
+        found = self._found()
+        return Observation(self.now, self.body, found, answers, wholes)
 
     def scene(self) -> Scene:
         """Return the same as the checks see it."""
         observation = self.observation()
         own = Own.from_body(Body(observation.body))
         return read_scene(observation, own, SCRAPE_SECONDS)
+
+    def _answers(self) -> dict[MetricQuery, MetricAnswer]:
+        try:
+            own = Own.from_body(Body(self.body))
+        except (InvalidSpecError, MalformedError):
+            return {}
+        arms, nothing = arms_of(own, ()), MetricAnswer((), NOW - 60, NOW)
+        both = (arms.canary, arms.stable)
+        queries = (arm_queries(slo, arm) for slo in own.spec.analysis.slos for arm in both)
+        return {query: nothing for asked in queries for query in asked.all}
 
     def _found(self) -> dict[Selection, tuple[Projection, ...]]:
         single = {DEPLOYMENTS: (self.target, *self.canaries), HTTPROUTES: self.routes}

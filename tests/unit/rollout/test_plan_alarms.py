@@ -142,6 +142,16 @@ def test_an_abort_is_recorded_with_what_it_causes() -> None:
         pytest.param(
             replace(
                 analysed(JUDGING, onNoData={"action": "Rollback", "after": "30s"}),
+                now=NOW + 3600,
+                answered=False,
+            ),
+            Verdict.NO_DATA,
+            None,
+            id="an operator that was away for long asks before it says that there is no data",
+        ),
+        pytest.param(
+            replace(
+                analysed(JUDGING, onNoData={"action": "Rollback", "after": "30s"}),
                 now=NOW + 29,
                 status=replace(JUDGING.status, paused_by_command=True),
             ),

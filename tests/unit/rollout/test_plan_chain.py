@@ -10,14 +10,14 @@ from hypothesis import strategies as st
 from sluice.analysis.verdict import Judgement, Verdict
 from sluice.model.json import Body, Json
 from sluice.model.kind import Observation
-from sluice.model.plan import Transition, Work
+from sluice.model.plan import Note, Plan, Transition, Work
 from sluice.model.problems import Problem, Waiting
 from sluice.model.reasons import Reason
 from sluice.rollout.kind import RolloutKind
 from sluice.rollout.moves import Amend, Move
 from sluice.rollout.phases import Stage
 from sluice.rollout.plan import decide, plan
-from sluice.rollout.status import RolloutStatus
+from sluice.rollout.status import Ending, Rejected, RolloutStatus
 from tests.unit.rollout.situation import (
     FIRST,
     NEXT,
@@ -216,6 +216,120 @@ def test_the_checkpoint_is_kept_every_15_seconds() -> None:
     assert later.status is not None
 
 
+def after(observation: Observation, decided: Plan) -> Observation:
+    """Return what is observed once the plan's status is written."""
+    return replace(observation, body={**observation.body, "status": decided.status})
+
+
+def noted(decided: Plan) -> list[Reason]:
+    return [note.reason for note in decided.notes]
+
+
+QUIET = replace(resting(), target=target(FIRST, held=None))
+
+
+@pytest.mark.parametrize(
+    ("observation", "reasons"),
+    [
+        pytest.param(spoilt(steps=[]), [Reason.INVALID_SPEC], id="a spec that cannot be read"),
+        pytest.param(
+            replace(QUIET, target=None).observation(), [Reason.TARGET_NOT_FOUND], id="no target"
+        ),
+        pytest.param(
+            replace(at(Stage.JUDGING), routes=()).observation(),
+            [Reason.ROUTE_NOT_FOUND],
+            id="a route that is gone",
+        ),
+        pytest.param(at(Stage.JUDGING).observation(), [Reason.NO_DATA], id="no data for long"),
+        pytest.param(
+            resting(paused_by_command=True, paused_since=NOW - 1).observation(),
+            [Reason.PAUSED],
+            id="a version that is held while paused",
+        ),
+        pytest.param(
+            replace(resting(), spec={"paused": True}).observation(),
+            [Reason.PAUSED],
+            id="a pause that begins with a version held: by the amendment only",
+        ),
+        pytest.param(
+            replace(at(Stage.VERIFYING, contested=2), routes=(route(3),)).observation(),
+            [Reason.ROUTE_CONTESTED],
+            id="a contest: by the count only",
+        ),
+        pytest.param(QUIET.observation(), [], id="nothing of a rest"),
+        pytest.param(
+            at(Stage.CREATING, 0, stage_since=NOW).observation(),
+            [],
+            id="nothing of the course, which the moves tell",
+        ),
+    ],
+)
+def test_an_outcome_is_told_in_the_write_that_says_it_and_never_again(
+    observation: Observation, reasons: list[Reason]
+) -> None:
+    decided = plan(observation, SCRAPE_SECONDS)
+
+    assert noted(decided) == reasons
+    again = plan(after(observation, decided), SCRAPE_SECONDS)
+    assert [reason for reason in noted(again) if reason in reasons] == []
+
+
+def test_the_note_is_what_the_condition_says() -> None:
+    decided = plan(replace(QUIET, target=None).observation(), SCRAPE_SECONDS)
+
+    message = "Deployment shop/checkout does not exist; the rollout can begin once it is there"
+    assert decided.notes == (Note(Reason.TARGET_NOT_FOUND, message),)
+
+
+def deleted_in(situation: Situation) -> list[Reason]:
+    """Return what is told from a deletion on, as far as the status alone leads."""
+    observation, told = replace(situation, deleting=True).observation(), []
+    for _ in range(4):
+        decided = plan(observation, SCRAPE_SECONDS)
+        told += noted(decided)
+        if decided.status is not None:
+            observation = after(observation, decided)
+    return told
+
+
+@pytest.mark.parametrize(
+    ("situation", "others"),
+    [
+        pytest.param(resting(), [], id="at rest"),
+        pytest.param(
+            resting(Stage.ROLLED_BACK, rejected=Rejected(REVISION, "Harm", "17 of 900", NOW)),
+            [],
+            id="rolled back",
+        ),
+        pytest.param(
+            replace(
+                at(
+                    Stage.ROLLING_BACK_DRAINING,
+                    0,
+                    after=Stage.HEALTHY,
+                    ending=Ending("RevertedByUser", "the template is stable's again", 10),
+                ),
+                canaries=(),
+            ),
+            [],
+            id="while another end is under way",
+        ),
+        pytest.param(
+            replace(at(Stage.JUDGING), routes=(route(None),)), [], id="in the middle of a rollout"
+        ),
+    ],
+)
+def test_a_deletion_is_told_once(situation: Situation, others: list[Reason]) -> None:
+    assert deleted_in(situation) == [*others, Reason.DELETED]
+
+
+def test_a_deletion_that_was_told_in_the_middle_is_not_told_again_at_rest() -> None:
+    ending = Ending("Deleted", "it stays", 10)
+    draining = at(Stage.ROLLING_BACK_DRAINING, 0, after=Stage.HEALTHY, ending=ending)
+
+    assert deleted_in(replace(draining, canaries=())) == []
+
+
 _STAGES = st.sampled_from(list(Stage))
 _SITUATIONS = st.builds(
     replace,
@@ -262,3 +376,25 @@ def test_no_wish_is_added_once_all_are_met(situation: Situation) -> None:
     again = kind.wants(observation.body, dict.fromkeys(wants.selections, ()))
 
     assert set(again.selections) == set(wants.selections)
+
+
+@given(_SITUATIONS)
+def test_what_was_told_is_not_told_by_the_next_pass(situation: Situation) -> None:
+    kind, observation = RolloutKind(SCRAPE_SECONDS), situation.observation()
+    decided = kind.plan(observation)
+    if decided.status is None:
+        assert decided.notes == ()
+        return
+
+    again = kind.plan(after(observation, decided))
+
+    waits = {note.reason for note in decided.notes} & {
+        Reason.TARGET_NOT_FOUND,
+        Reason.SERVICE_NOT_FOUND,
+        Reason.ROUTE_NOT_FOUND,
+        Reason.ROUTE_MISMATCH,
+        Reason.SEVERAL_REPLICASETS,
+        Reason.NO_DATA,
+        Reason.DELETED,
+    }
+    assert not waits & {note.reason for note in again.notes}

@@ -7,8 +7,8 @@ import pytest
 from sluice.model.reasons import Reason
 from sluice.rollout.commands import keep_time, moved_on, toggle_pause
 from sluice.rollout.phases import Stage
-from sluice.rollout.status import RolloutStatus
-from tests.unit.rollout.situation import NOW, REVISION, Situation, at
+from sluice.rollout.status import Rejected, RolloutStatus
+from tests.unit.rollout.situation import NOW, REVISION, Situation, at, resting
 
 PAUSE, RESUME = {"pause": f"{REVISION}#1"}, {"resume": f"{REVISION}#2"}
 RUNS, STANDS = at(Stage.JUDGING), at(Stage.JUDGING, paused_by_command=True, paused_since=NOW - 9)
@@ -37,6 +37,29 @@ def test_pause_and_resume(situation: Situation, *, paused: bool | None) -> None:
     assert (None if amended is None else amended.status.paused_by_command) == paused
     if amended is not None:
         assert set(amended.status.consumed) == set(situation.annotations)
+
+
+REJECTED = Rejected(REVISION, "Harm", "17 of 900", NOW - 60)
+
+
+@pytest.mark.parametrize(
+    ("situation", "revision"),
+    [
+        pytest.param(
+            resting(Stage.ROLLED_BACK, rejected=REJECTED, paused_by_command=True),
+            REVISION,
+            id="rolled back",
+        ),
+        pytest.param(resting(paused_by_command=True), "stable", id="at the version that runs"),
+    ],
+)
+def test_a_pause_that_outlived_its_rollout_can_be_ended(
+    situation: Situation, revision: str
+) -> None:
+    amended = toggle_pause(replace(situation, annotations={"resume": f"{revision}#2"}).scene())
+
+    assert amended is not None
+    assert not amended.status.paused_by_command
 
 
 @pytest.mark.parametrize(

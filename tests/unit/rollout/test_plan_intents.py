@@ -5,11 +5,14 @@ from dataclasses import replace
 import pytest
 
 from sluice.model.json import Body, JsonObject
+from sluice.model.plan import Note
 from sluice.model.reasons import Reason
+from sluice.model.references import DISRUPTIONBUDGETS
 from sluice.rollout.hold import Template, template_against
-from sluice.rollout.intents import changed_mind, find_intent
+from sluice.rollout.intents import changed_mind, find_intent, say_farewell
 from sluice.rollout.phases import Event, Stage
-from sluice.rollout.status import Rejected
+from sluice.rollout.status import Ending, Rejected
+from tests.builders import NAME, as_stored, metadata
 from tests.unit.rollout.situation import (
     FIRST,
     GOOD,
@@ -263,3 +266,78 @@ def test_which_template_it_is(situation: Situation, expected: Template) -> None:
     scene = situation.scene()
 
     assert template_against(scene, scene.canary, REVISION) is expected
+
+
+BUDGET: JsonObject = as_stored(
+    {
+        "metadata": metadata("two-at-least"),
+        "spec": {"minAvailable": 2, "selector": {"matchLabels": {"app": NAME}}},
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("situation", "first"),
+    [
+        pytest.param(resting(), Reason.ROLLOUT_STARTED, id="a new version"),
+        pytest.param(replace(ROLLED_BACK, annotations=RETRY), Reason.RETRIED, id="a retry"),
+    ],
+)
+def test_what_the_canary_lacks_is_said_when_it_begins(situation: Situation, first: Reason) -> None:
+    routes = resting().routes
+    around = replace(situation, routes=routes, around=((DISRUPTIONBUDGETS, BUDGET),))
+    move = find_intent(around.scene())
+
+    assert move is not None
+    assert [n.reason for n in move.notes] == [first, Reason.DISRUPTION_BUDGET_MISSES_CANARY]
+    assert "PodDisruptionBudget two-at-least" in move.notes[1].message
+
+
+GONE = "the Rollout is deleted; Deployment checkout"
+STAYS_PAUSED = (
+    f"{GONE} stays paused with the version that was held: "
+    "`kubectl rollout resume deployment/checkout` lets it run; "
+    "to drop it, set the template back before"
+)
+RUNS_ON = f"{GONE} runs on, and its next version is not held back"
+LEFT_ALONE = f"{GONE} is not its own, and is left alone"
+
+
+@pytest.mark.parametrize(
+    ("situation", "sentence"),
+    [
+        pytest.param(replace(resting(), deleting=True), STAYS_PAUSED, id="a held version"),
+        pytest.param(replace(ROLLED_BACK, deleting=True), STAYS_PAUSED, id="a rejected one"),
+        pytest.param(
+            replace(resting(), deleting=True, target=target(held=None)), RUNS_ON, id="none held"
+        ),
+        pytest.param(replace(resting(), deleting=True, target=None), LEFT_ALONE, id="no target"),
+    ],
+)
+def test_a_farewell_is_said_before_anything_is_cleaned_up(
+    situation: Situation, sentence: str
+) -> None:
+    answer = say_farewell(situation.scene())
+
+    assert answer is not None
+    assert answer.notes == (Note(Reason.DELETED, sentence),)
+    assert answer.status.ending == Ending("Deleted", sentence, 0)
+    assert say_farewell(replace(situation, status=answer.status).scene()) is None
+
+
+@pytest.mark.parametrize(
+    "situation",
+    [
+        pytest.param(resting(), id="it is not deleted"),
+        pytest.param(replace(at(Stage.ROLLING, 100), deleting=True), id="promotion is finished"),
+    ],
+)
+def test_no_farewell_is_said(situation: Situation) -> None:
+    assert say_farewell(situation.scene()) is None
+
+
+def test_in_the_middle_the_farewell_is_said_as_it_turns_back() -> None:
+    move = find_intent(replace(JUDGING, deleting=True).scene())
+
+    assert move is not None
+    assert move.notes == (Note(Reason.DELETED, STAYS_PAUSED),)

@@ -188,10 +188,13 @@ def _resume(rollout: Overview, status: RolloutStatus, revision: str) -> Answer:
     if not status.paused_by_command:
         return Already(f"{name} is not paused")
     still = "; spec.paused holds it all the same" if rollout.spec_paused else ""
+    resting = status.stage.phase in {Phase.HEALTHY, Phase.ROLLED_BACK}
+    goes_on = f"let revision {revision} go on at {status.weight}%"
+    begins = "let the version that is held, or the next one, begin its rollout"
     return Order(
         verb=Verb.RESUME,
         revision=revision,
-        effect=f"let revision {revision} go on at {status.weight}%{still}",
+        effect=(begins if resting else goes_on) + still,
         dangerous=False,
         undo=f"rollout pause {name}",
         following=f"rollout get {name} -w",

@@ -5,7 +5,7 @@ from sluice.cli.views.overview import Overview
 from sluice.model import names
 from sluice.model.cluster import Deployment
 from sluice.model.conditions import READY, STALLED
-from sluice.rollout.commands import ANNOTATIONS, Verb
+from sluice.rollout.commands import ANNOTATIONS, Verb, addressed
 from sluice.rollout.phases import Phase
 
 
@@ -56,8 +56,8 @@ def addressed_revision(rollout: Overview, verb: Verb) -> str:
     status = rollout.status
     if status is None:
         return ""
-    if verb is Verb.RETRY:
-        return status.rejected.revision if status.rejected else ""
+    if verb in {Verb.RETRY, Verb.RESUME}:
+        return addressed(status, verb)
     resting = status.stage.phase in {Phase.HEALTHY, Phase.ROLLED_BACK}
     return "" if resting else status.canary.revision
 
