@@ -62,6 +62,8 @@ def rolling_by_itself(scene: Scene) -> Problem | None:
     if len(running) <= 1 and scene.own_set is not None:
         return None
     name, count = target.meta.ref.name, len(running)
+    if not count:
+        return Waiting(Reason.PROGRESSING, f"Deployment {name} has no ReplicaSet with pods yet")
     return Waiting(
         Reason.SEVERAL_REPLICASETS,
         f"Deployment {name} runs {count} ReplicaSets; the Rollout acts when its own one runs alone",

@@ -55,6 +55,12 @@ def elsewhere() -> JsonObject:
             id="it rolls by itself",
         ),
         pytest.param(
+            replace(BY_USER, sets=()),
+            Reason.PROGRESSING,
+            "Deployment checkout has no ReplicaSet with pods yet",
+            id="it was made a moment ago",
+        ),
+        pytest.param(
             replace(at(Stage.JUDGING), target=None),
             Reason.TARGET_NOT_FOUND,
             "Deployment shop/checkout is gone; the rollout goes on once it is there again",
