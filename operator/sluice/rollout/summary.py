@@ -144,6 +144,8 @@ _REASONS = {
     Phase.PROMOTING: Reason.PROMOTING,
     Phase.REVERTING: Reason.REVERTING,
     Phase.ROLLING_BACK: Reason.ROLLED_BACK,
+    Phase.ROLLED_BACK: Reason.ROLLED_BACK,
+    Phase.HEALTHY: Reason.HEALTHY,
 }
 
 
@@ -153,16 +155,16 @@ def _reconciling(reason: Reason, message: str) -> tuple[Claim, ...]:
 
 def _own_conditions(scene: Scene, status: RolloutStatus) -> tuple[Claim, ...]:
     claims = []
-    if status.history and status.history[0].outcome == "Promoted":
-        promoted = status.stage is Stage.HEALTHY
-        claims.append(Claim(PROMOTED, promoted, Reason.PROMOTED, status.history[0].message))
-    elif status.history or status.stage is not Stage.HEALTHY:
-        claims.append(Claim(PROMOTED, False, Reason.PROGRESSING, status.message))
+    last, resting = (*status.history, None)[0], status.stage is Stage.HEALTHY
+    if last is not None and last.outcome == "Promoted" and resting:
+        claims.append(Claim(PROMOTED, True, Reason.PROMOTED, last.message))
+    elif last is not None or not resting:
+        claims.append(Claim(PROMOTED, False, _REASONS[status.stage.phase], status.message))
     if scene.paused or status.paused_by_command:
         claims.append(Claim(PAUSED, True, Reason.PAUSED, status.message))
-    resting = status.rejected if status.stage is Stage.ROLLED_BACK else None
-    if resting is not None and resting.reason == str(Reason.ABORTED):
-        claims.append(Claim(ABORTED, True, Reason.ABORTED, resting.message))
+    rejected = status.rejected if status.stage is Stage.ROLLED_BACK else None
+    if rejected is not None and rejected.reason == str(Reason.ABORTED):
+        claims.append(Claim(ABORTED, True, Reason.ABORTED, rejected.message))
     return tuple(claims)
 
 

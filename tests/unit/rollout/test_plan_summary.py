@@ -188,7 +188,7 @@ STUCK = replace(at(Stage.ROLLING, 100, stage_since=NOW - 20), target=target(held
             {
                 "Ready": ("False", "ProgressDeadlineExceeded"),
                 "Stalled": ("True", "ProgressDeadlineExceeded"),
-                "Promoted": ("False", "Progressing"),
+                "Promoted": ("False", "Promoting"),
             },
             id="a roll that does not end",
         ),
@@ -198,7 +198,7 @@ STUCK = replace(at(Stage.ROLLING, 100, stage_since=NOW - 20), target=target(held
             {
                 "Ready": ("False", "RolledBack"),
                 "Stalled": ("True", "RolledBack"),
-                "Promoted": ("False", "Progressing"),
+                "Promoted": ("False", "RolledBack"),
                 "Aborted": ("True", "Aborted"),
             },
             id="aborted",
@@ -222,17 +222,24 @@ def test_conditions(
 
 
 @pytest.mark.parametrize(
-    ("situation", "status"),
+    ("situation", "outcome", "status", "reason"),
     [
-        pytest.param(resting(), "True", id="promoted at rest"),
-        pytest.param(at(Stage.JUDGING), "False", id="no longer when the next one comes"),
+        pytest.param(resting(), "Promoted", "True", "Promoted", id="promoted at rest"),
+        pytest.param(
+            at(Stage.JUDGING),
+            "Promoted",
+            "False",
+            "Progressing",
+            id="no longer when the next one comes",
+        ),
+        pytest.param(resting(), "Withdrawn", "False", "Healthy", id="nor when it is withdrawn"),
     ],
 )
-def test_promoted(situation: Situation, status: str) -> None:
-    entry = Entry("a", "b", "Promoted", "Promoted", "done", NOW, NOW, 0)
+def test_promoted(situation: Situation, outcome: str, status: str, reason: str) -> None:
+    entry = Entry("a", "b", outcome, outcome, "done", NOW, NOW, 0)
     promoted = replace(situation, status=replace(situation.status, history=(entry,)))
 
-    assert conditions(summary(promoted))["Promoted"] == (status, "Promoted")
+    assert conditions(summary(promoted))["Promoted"] == (status, reason)
 
 
 @pytest.mark.parametrize(
