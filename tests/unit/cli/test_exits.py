@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -107,6 +108,15 @@ def test_an_object_that_never_stands_still_is_a_conflict(cluster: Cluster, sluic
     assert sluice("rollout", "pause", "checkout").code == Exit.CONFLICT
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Have SIGINT do what it does at a terminal: a shell's background jobs ignore it."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interruption_has_the_code_of_the_shell(cluster: Cluster, sluice: Command) -> None:
     cluster.put(body(JUDGING))
     # A watch waits until it is interrupted; an answer could overtake the signal.
