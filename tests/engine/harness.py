@@ -81,8 +81,9 @@ class World:
         return self.engine.queue.depth() == 0 and not self.engine.queue.ages()
 
     async def settled(self) -> None:
-        """Return when nothing is being processed or ready to be."""
+        """Return when nothing is being processed or ready to be, and every event is posted."""
         await until(self.idle)
+        await self.engine.announcer.drain()
 
 
 async def until(condition: Callable[[], object], seconds: float = 5.0) -> None:
