@@ -140,13 +140,25 @@ class Shop:
         self.strangers.add(int(written.text("metadata", "resourceVersion")))
 
     async def at(self, *stages: Stage, weight: int | None = None, within: float = 90.0) -> float:
-        """Wait until the Rollout is at one of the stages, with the weight if one is given."""
+        """Wait until the Rollout is at one of the stages, with the weight if one is given.
+
+        A stage that is left again at once counts: two changes may come with one answer.
+        """
+        already = max(len(self.sampler.statuses) - 1, 0)
 
         def is_there() -> bool:
-            return self.status.stage in stages and weight in {None, self.status.weight}
+            since = (seen.status for seen in self.sampler.statuses[already:])
+            return any(one.stage in stages and weight in {None, one.weight} for one in since)
 
         where = " or ".join(stages) + ("" if weight is None else f" at {weight}%")
         return await self.sampler.until(is_there, within, where)
+
+    async def mid_roll(self) -> None:
+        """Wait until the Deployment rolls, and has pods of its new version beside the old ones."""
+        await self.at(Stage.ROLLING, within=120)
+        await self.sampler.until(
+            lambda: len(self.stable_pods()) > self.plan.replicas, 60, "pod of the new version"
+        )
 
     async def stays_for(self, seconds: float, stage: Stage) -> None:
         """Watch the Rollout stay in the stage for so long."""

@@ -45,7 +45,7 @@ async def test_abort(cluster: Cluster, stage: Stage, weight: int | None) -> None
 async def test_abort_while_a_newer_version_waits_for_the_one_that_rolls(cluster: Cluster) -> None:
     async with open_shop(cluster, SLOW_ROLL) as shop:
         await shop.release(SECOND)
-        await shop.at(Stage.ROLLING, within=120)
+        await shop.mid_roll()
         await shop.release(THIRD)
         await shop.at(Stage.UNIFYING, within=30)
         await shop.command(Verb.ABORT)

@@ -89,7 +89,7 @@ async def test_a_newer_version_takes_over_although_the_operator_is_killed_meanwh
     await sluice.ready()
     async with open_shop(cluster, SLOW_ROLL) as shop:
         await shop.release(SECOND)
-        await shop.at(Stage.ROLLING, within=120)
+        await shop.mid_roll()
         killing = asyncio.create_task(_kill_at_each(shop, sluice, (Stage.UNIFYING,)))
         third = Version("v3")
         await shop.release(third)

@@ -15,6 +15,7 @@ from sluice.model.references import (
     SERVICES,
     Resource,
 )
+from sluice.rollout.commands import Verb
 from sluice.rollout.phases import Stage
 from tests.cluster import app_manifests
 from tests.cluster.app_manifests import NAME, Plan
@@ -63,6 +64,35 @@ async def test_a_rollout_waits_for_its(cluster: Cluster, missing: Resource, reas
 
         await shop.sampler.until(shop.is_at_rest, 60, "Healthy Rollout")
         await shop.sampler.until(lambda: ready_reason(shop) == Reason.HEALTHY, 30, "Ready")
+
+
+@pytest.mark.parametrize(
+    ("missing", "reason"),
+    [
+        pytest.param(SERVICES, Reason.SERVICE_NOT_FOUND, id="Service"),
+        pytest.param(HTTPROUTES, Reason.ROUTE_NOT_FOUND, id="HTTPRoute"),
+    ],
+)
+async def test_a_rollout_under_way_waits_for_its(
+    cluster: Cluster, missing: Resource, reason: Reason
+) -> None:
+    plan = Plan(steps=({"weight": 10, "duration": "60s"},), analysis={"maxDuration": "60s"})
+    async with open_shop(cluster, plan) as shop:
+        parts: dict[Resource, JsonObject] = {
+            SERVICES: app_manifests.service(),
+            HTTPROUTES: app_manifests.route(shop.host),
+        }
+        await shop.release(SECOND)
+        await shop.at(Stage.JUDGING)
+        await shop.api.delete(shop.ref(missing))
+        await shop.sampler.until(lambda: ready_reason(shop) == reason, 30, reason)
+
+        await shop.create(missing, parts[missing])
+
+        await shop.sampler.until(lambda: ready_reason(shop) == Reason.PROGRESSING, 30, "going on")
+        await shop.sampler.until(lambda: shop.sampler.weight == 10, 30, "10% again")
+        await shop.command(Verb.PROMOTE_FULL)
+        await shop.promoted(SECOND)
 
 
 async def test_a_network_policy_that_leaves_the_canary_out_blocks_the_start(
