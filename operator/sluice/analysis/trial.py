@@ -18,7 +18,7 @@ def phi_without_history(scrape_seconds: float) -> float:
 
     Evidence may grow 3.16-fold in a tick of 1 s and tenfold in one of 15 s: the longer a tick, the
     less its cap holds a burst down. Of healthy canaries whose errors come in bursts of 5, at 100
-    requests per second and a scrape every 15 s, 1.1 to 1.7% were rolled back with phi 4 and 0.65%
+    requests per second and a scrape every 15 s, 1.1 to 1.7% were rolled back with phi 4 and 0.70%
     with phi 5; the target is below 1% (bench/false_rollbacks.py; docs/adr/0002).
     """
     return PHI_WITHOUT_HISTORY if scrape_seconds <= TENFOLD_SECONDS else PHI_OF_LONG_TICKS
