@@ -6,7 +6,7 @@ from sluice.model.cluster import Deployment, ReplicaSet
 from sluice.model.plan import Note
 from sluice.model.reasons import Reason
 from sluice.rollout.hold import is_held
-from sluice.rollout.phases import Stage
+from sluice.rollout.phases import RESTING, Stage
 from sluice.rollout.scene import Scene
 from sluice.rollout.status import Rejected, RolloutStatus, Version
 from sluice.rollout.traffic import seen_weights
@@ -53,7 +53,7 @@ def _rejected(scene: Scene) -> Rejected | None:
 
 
 def _stable_size(scene: Scene) -> int:
-    if scene.stage in {Stage.HEALTHY, Stage.ROLLED_BACK}:
+    if scene.stage in RESTING:
         return scene.target.replicas if scene.target else 0
     return scene.stable_size
 

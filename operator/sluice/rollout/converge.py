@@ -15,7 +15,7 @@ from sluice.rollout.adoption import runs_alone
 from sluice.rollout.canary import Canary, canary_deployment, canary_service, label_key
 from sluice.rollout.hold import Template, is_held, revision_of, template_against, whole_target
 from sluice.rollout.obstacles import rivals
-from sluice.rollout.phases import Stage
+from sluice.rollout.phases import RESTING, Stage
 from sluice.rollout.progress import drained_at
 from sluice.rollout.routes.gateway_api import desired, route_patch
 from sluice.rollout.scene import Scene
@@ -41,7 +41,7 @@ def converge(scene: Scene) -> tuple[Action, ...]:
     # Whatever is claimed by another Rollout is its own: its route and its canary are not touched.
     if rivals(scene):
         return drop_finalizer(scene) if scene.own.deleting else ()
-    resting = scene.stage in {Stage.HEALTHY, Stage.ROLLED_BACK}
+    resting = scene.stage in RESTING
     # Without the target (a namespace being deleted) no stage would ever come to its end.
     if scene.own.deleting and (resting or scene.target is None):
         return leave(scene)

@@ -12,7 +12,7 @@ from sluice.rollout.commands import Verb, given_before, pending
 from sluice.rollout.hold import Template, bypassed, is_held, revision_of, template_against
 from sluice.rollout.moves import Amend, Move
 from sluice.rollout.obstacles import rivals, surroundings
-from sluice.rollout.phases import BEFORE_ROLLING, TABLE, Event, Stage
+from sluice.rollout.phases import BEFORE_ROLLING, RESTING, TABLE, Event, Stage
 from sluice.rollout.refusals import warnings
 from sluice.rollout.scene import Scene
 from sluice.rollout.status import Ending, RolloutStatus, Version
@@ -133,7 +133,7 @@ def say_farewell(scene: Scene) -> Amend | None:
 
     Once: one that is deleted in the middle of a rollout has said so when it turned back.
     """
-    resting = scene.stage in {Stage.HEALTHY, Stage.ROLLED_BACK}
+    resting = scene.stage in RESTING
     if not scene.own.deleting or not resting or said_farewell(scene.status):
         return None
     sentence = _farewell(scene)

@@ -179,6 +179,9 @@ CANARY_IN_ROUTE: Final = frozenset(Stage) - {
     Stage.ROLLED_BACK,
 }
 
+# Stages in which no rollout is under way.
+RESTING: Final = frozenset({Stage.HEALTHY, Stage.ROLLED_BACK})
+
 # Stages that are judged: the persisted weight has been verified.
 JUDGED: Final = frozenset({Stage.JUDGING, Stage.BAKING})
 

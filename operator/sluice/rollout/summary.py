@@ -14,7 +14,7 @@ from sluice.rollout.announcement import announced
 from sluice.rollout.dwell import inconclusive_at, known_at, may_pass_at
 from sluice.rollout.hold import is_held
 from sluice.rollout.judging import no_data_since
-from sluice.rollout.phases import JUDGED, Phase, Stage
+from sluice.rollout.phases import JUDGED, RESTING, Phase, Stage
 from sluice.rollout.progress import drained_at
 from sluice.rollout.scene import Scene
 from sluice.rollout.status import RolloutStatus
@@ -72,7 +72,7 @@ def summarised(
 
 
 def _step_text(scene: Scene, status: RolloutStatus) -> str:
-    if status.stage.phase in {Phase.HEALTHY, Phase.ROLLED_BACK}:
+    if status.stage in RESTING:
         return ""
     steps = len(scene.spec.steps)
     return f"{status.step + 1}/{steps}" if status.step < steps else "bake"

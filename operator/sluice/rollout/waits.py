@@ -11,13 +11,12 @@ from sluice.rollout.dwell import inconclusive_at, most_seconds
 from sluice.rollout.hold import revision_of
 from sluice.rollout.intents import other_held, said_farewell, version_held
 from sluice.rollout.judging import CHECKPOINT_SECONDS, no_data_since
-from sluice.rollout.phases import JUDGED, Stage
+from sluice.rollout.phases import JUDGED, RESTING, Stage
 from sluice.rollout.progress import go_on
 from sluice.rollout.scene import Scene
 from sluice.rollout.spec import OnInconclusive
 from sluice.rollout.status import RolloutStatus
 
-_RESTING = frozenset({Stage.HEALTHY, Stage.ROLLED_BACK})
 _LASTING_SCRAPES = 3
 
 
@@ -27,7 +26,7 @@ def wait_of(scene: Scene, status: RolloutStatus, verdict: Judgement | None) -> W
         return farewell
     if status.stage is not scene.stage:
         return None
-    if status.stage in _RESTING:
+    if status.stage in RESTING:
         return kept_back(scene, status)
     if status.stage in JUDGED and verdict is not None:
         return undecided(scene, status, verdict)
@@ -36,7 +35,7 @@ def wait_of(scene: Scene, status: RolloutStatus, verdict: Judgement | None) -> W
 
 def leaving(scene: Scene, status: RolloutStatus) -> Waiting | None:
     """The Rollout is being deleted, and only cleaning up is left."""
-    if not scene.own.deleting or status.stage not in _RESTING or status.ending is None:
+    if not scene.own.deleting or status.stage not in RESTING or status.ending is None:
         return None
     return Waiting(Reason.DELETED, status.ending.message) if said_farewell(status) else None
 

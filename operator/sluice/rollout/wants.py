@@ -26,12 +26,11 @@ from sluice.rollout.history import history_queries
 from sluice.rollout.hold import wants_whole, whole_target
 from sluice.rollout.judging import checkpoint_of
 from sluice.rollout.obstacles import rival_names
-from sluice.rollout.phases import Stage
+from sluice.rollout.phases import RESTING, Stage
 from sluice.rollout.scene import Found, Own, all_of, one_of
 from sluice.rollout.sources import slo_queries
 
 _MAKING = frozenset({Stage.HEALTHY, Stage.CREATING})
-_RESTING = frozenset({Stage.HEALTHY, Stage.ROLLED_BACK})
 
 
 def wants(body: JsonObject, found: Found, scrape_seconds: float) -> Wants:
@@ -61,7 +60,7 @@ def _selections(own: Own) -> tuple[Selection, ...]:
         InNamespace(PERSISTENTVOLUMECLAIMS, namespace),
     )
     kept = () if own.status.rejected is None else (One(own.canary(own.status.rejected.revision)),)
-    if own.status.stage in _RESTING or not own.status.canary.revision:
+    if own.status.stage in RESTING or not own.status.canary.revision:
         return (*always, *kept)
     canary = own.canary(own.status.canary.revision)
     return (
@@ -85,7 +84,7 @@ def _rivals(own: Own, found: Found) -> tuple[Selection, ...]:
 
 def _metrics(own: Own, found: Found, scrape_seconds: float) -> tuple[MetricWant, ...]:
     status = own.status
-    if status.stage in _RESTING or not status.canary.revision:
+    if status.stage in RESTING or not status.canary.revision:
         return ()
     canary = own.canary(status.canary.revision)
     sets = all_of(found, Descendants(REPLICASETS, canary), ReplicaSet)

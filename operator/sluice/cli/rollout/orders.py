@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 from sluice.cli.views.overview import Overview
 from sluice.cli.views.settled import addressed_revision
 from sluice.rollout.commands import ANNOTATIONS, Verb
-from sluice.rollout.phases import JUDGED, Phase
+from sluice.rollout.phases import JUDGED, RESTING, Phase
 from sluice.rollout.status import RolloutStatus
 
 # The API server keeps at most 256 characters of a consumed command in the status.
@@ -188,7 +188,7 @@ def _resume(rollout: Overview, status: RolloutStatus, revision: str) -> Answer:
     if not status.paused_by_command:
         return Already(f"{name} is not paused")
     still = "; spec.paused holds it all the same" if rollout.spec_paused else ""
-    resting = status.stage.phase in {Phase.HEALTHY, Phase.ROLLED_BACK}
+    resting = status.stage in RESTING
     goes_on = f"let revision {revision} go on at {status.weight}%"
     begins = "let the version that is held, or the next one, begin its rollout"
     return Order(

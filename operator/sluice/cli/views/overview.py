@@ -8,7 +8,7 @@ from sluice.model.conditions import READY, STALLED, Condition, Status
 from sluice.model.json import Body, JsonObject
 from sluice.model.references import ROLLOUTS, ObjectRef
 from sluice.model.scalars import parse_instant
-from sluice.rollout.phases import Phase
+from sluice.rollout.phases import RESTING, Phase
 from sluice.rollout.status import RolloutStatus
 
 PAUSED = "Paused"
@@ -118,7 +118,7 @@ class Overview:
     def progress(self) -> tuple[str, ...]:
         """Step and weight, while there is a rollout."""
         status = self.status
-        if status is None or status.stage.phase in {Phase.HEALTHY, Phase.ROLLED_BACK}:
+        if status is None or status.stage in RESTING:
             return ()
         numbered = "/" in status.step_text  # the bake has a name instead
         step = f"step {status.step_text}" if numbered else status.step_text

@@ -6,7 +6,7 @@ from sluice.model import names
 from sluice.model.cluster import Deployment
 from sluice.model.conditions import READY, STALLED
 from sluice.rollout.commands import ANNOTATIONS, Verb, addressed
-from sluice.rollout.phases import Phase
+from sluice.rollout.phases import RESTING, Phase
 
 
 def settled(rollout: Overview, target: Deployment | None) -> Exit | None:
@@ -32,7 +32,7 @@ def taken_out(rollout: Overview, revision: str) -> Exit | None:
     status = rollout.status
     if status is None or command_on_its_way(rollout):
         return None
-    resting = status.stage.phase in {Phase.HEALTHY, Phase.ROLLED_BACK}
+    resting = status.stage in RESTING
     if not resting and status.canary.revision == revision:
         return None
     last = next((entry for entry in status.history if entry.to_revision == revision), None)
@@ -58,7 +58,7 @@ def addressed_revision(rollout: Overview, verb: Verb) -> str:
         return ""
     if verb in {Verb.RETRY, Verb.RESUME}:
         return addressed(status, verb)
-    resting = status.stage.phase in {Phase.HEALTHY, Phase.ROLLED_BACK}
+    resting = status.stage in RESTING
     return "" if resting else status.canary.revision
 
 
