@@ -1,16 +1,19 @@
 """What lies around a Rollout is missing, changed by others, or in its way."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from typing import Final
 
 import pytest
 
+from sluice.engine.announcer import EVENTS
 from sluice.model.json import Body, JsonObject
 from sluice.model.reasons import Reason
 from sluice.model.references import (
     DEPLOYMENTS,
     HTTPROUTES,
     NETWORKPOLICIES,
+    PODMONITORS,
     ROLLOUTS,
     SERVICES,
     Resource,
@@ -19,10 +22,37 @@ from sluice.rollout.commands import Verb
 from sluice.rollout.phases import Stage
 from tests.cluster import app_manifests
 from tests.cluster.app_manifests import NAME, Plan
+from tests.cluster.kubectl import Kubectl
 from tests.cluster.sampler import CANARY
 from tests.cluster.shop import FIRST, SECOND, SLOW_ROLL, Cluster, Shop, empty_shop, open_shop
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
+
+POD_MONITOR_TYPE: JsonObject = {
+    "apiVersion": "apiextensions.k8s.io/v1",
+    "kind": "CustomResourceDefinition",
+    "metadata": {"name": f"{PODMONITORS.plural}.{PODMONITORS.group}"},
+    "spec": {
+        "group": PODMONITORS.group,
+        "scope": "Namespaced",
+        "names": {"plural": PODMONITORS.plural, "kind": PODMONITORS.kind},
+        "versions": [
+            {
+                "name": PODMONITORS.version,
+                "served": True,
+                "storage": True,
+                "schema": {
+                    "openAPIV3Schema": {
+                        "type": "object",
+                        "x-kubernetes-preserve-unknown-fields": True,
+                    }
+                },
+            }
+        ],
+    },
+}
+# The operator looks once a minute whether the type has come.
+NOTICED_SECONDS: Final = 65.0
 
 STABLE_ONLY: list[JsonObject] = [{"name": NAME, "port": 80}]
 
@@ -115,6 +145,46 @@ async def test_a_network_policy_that_leaves_the_canary_out_blocks_the_start(
         await shop.api.delete(shop.ref(NETWORKPOLICIES, "only-the-shop"))
 
         await shop.promoted(SECOND)
+
+
+@pytest.fixture
+def pod_monitors(kubectl: Kubectl) -> Iterator[None]:
+    """Install the type PodMonitor, which the local cluster does not have, for one test."""
+    name = f"crd/{PODMONITORS.plural}.{PODMONITORS.group}"
+    kubectl("apply", "-f", "-", manifest=POD_MONITOR_TYPE)
+    try:
+        kubectl("wait", "--for=condition=Established", "--timeout=30s", name)
+        yield
+    finally:
+        kubectl("delete", name, "--wait=false")
+
+
+@pytest.mark.usefixtures("pod_monitors")
+async def test_a_pod_monitor_that_misses_the_canary_is_named_and_the_rollout_goes_on(
+    cluster: Cluster,
+) -> None:
+    monitor: JsonObject = {
+        "apiVersion": PODMONITORS.api_version,
+        "kind": PODMONITORS.kind,
+        "metadata": {"name": "only-the-shop"},
+        "spec": {
+            "selector": {"matchLabels": {"app": NAME}},
+            "podMetricsEndpoints": [{"port": "http"}],
+        },
+    }
+    async with open_shop(cluster) as shop:
+        await shop.create(PODMONITORS, monitor)
+        await shop.stays_for(NOTICED_SECONDS, Stage.HEALTHY)
+
+        await shop.release(SECOND)
+
+        await shop.promoted(SECOND)
+        events = await shop.api.list(EVENTS, shop.namespace)
+        reason = Reason.POD_MONITOR_MISSES_CANARY
+        (said,) = (event.text("note") for event in events if event.text("reason") == reason)
+        assert "PodMonitor only-the-shop" in said
+        assert f"app: {CANARY}" in said
+        shop.nobody_noticed()
 
 
 async def test_weights_that_somebody_takes_away_are_put_back(cluster: Cluster) -> None:

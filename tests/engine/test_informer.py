@@ -1,6 +1,7 @@
 """Informers: the cache stays true whatever happens to the watch."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
@@ -8,20 +9,21 @@ from dataclasses import dataclass, field
 import pytest
 from aiohttp import web
 
-from sluice.adapters.failures import GoneError
+from sluice.adapters.failures import GoneError, NotFoundError
 from sluice.adapters.kube import KubeClient, Page, WatchEvent
 from sluice.engine.backoff import Backoff
 from sluice.engine.cache import Cache
 from sluice.engine.informer import Informer
 from sluice.engine.metrics import Metrics
 from sluice.model.kind import InNamespace
-from sluice.model.references import HTTPROUTES, SERVICES, ObjectRef, Resource
+from sluice.model.references import HTTPROUTES, PODMONITORS, SERVICES, ObjectRef, Resource
 from tests.engine.apiserver import ApiServer, Fault, api_server
 from tests.engine.harness import NS, until
 from tests.engine.store import Object, RefusalError, Store
 from tests.engine.virtual_time import ManualClock, virtually
 from tests.plain_connection import plain_connection
 
+INFORMER = "sluice.engine.informer"
 FORBIDDEN = RefusalError(403, "Forbidden", "services is forbidden: RBAC: not ready")
 UNAVAILABLE = RefusalError(503, "ServiceUnavailable", "etcd is away")
 
@@ -55,12 +57,13 @@ async def watched(
     *names: str,
     selector: str = "",
     faults: tuple[Fault, ...] = (),
+    resources: frozenset[Resource] | set[Resource] = frozenset({SERVICES}),
 ) -> AsyncIterator[Watched]:
-    """Run an informer on a store with Services of these names."""
+    """Run an informer on a store with Services of these names, whose server serves `resources`."""
     store, cache = Store(), Cache()
     for name in names:
         store.create(SERVICES, NS, service(name))
-    async with api_server(store, {SERVICES}) as server:
+    async with api_server(store, set(resources)) as server:
         server.faults.extend(faults)
         client = KubeClient(plain_connection(server.url))
         informer = Informer(
@@ -81,6 +84,10 @@ async def watched(
 
 def service(name: str, **labels: str) -> Object:
     return {"metadata": {"name": name, "labels": labels}, "spec": {"ports": [{"port": 80}]}}
+
+
+def pod_monitor(name: str) -> Object:
+    return {"metadata": {"name": name}, "spec": {"selector": {}}}
 
 
 def ref(name: str) -> ObjectRef:
@@ -151,10 +158,35 @@ async def test_reads_only_what_its_selector_matches() -> None:
         await until(lambda: it.names() == [])
 
 
-async def test_a_resource_that_is_not_served_does_not_hold_up_the_start() -> None:
-    async with watched(HTTPROUTES) as it:
+@pytest.mark.parametrize(
+    ("resource", "level"),
+    [
+        pytest.param(HTTPROUTES, logging.WARNING, id="is not served"),
+        pytest.param(PODMONITORS, logging.INFO, id="is optional and not served"),
+    ],
+)
+async def test_a_start_is_not_held_up_by_a_resource_that(
+    caplog: pytest.LogCaptureFixture, resource: Resource, level: int
+) -> None:
+    caplog.set_level(logging.INFO, INFORMER)
+
+    async with watched(resource) as it:
         assert it.names() == []
         assert it.lists() == 0
+
+    assert [record.levelno for record in caplog.records] == [level]
+    assert f"{resource.kind} is not served" in caplog.text
+
+
+async def test_a_resource_that_is_no_longer_served_has_no_objects() -> None:
+    async with watched(PODMONITORS, resources={PODMONITORS}) as it:
+        it.store.create(PODMONITORS, NS, pod_monitor("shop"))
+        await until(lambda: it.names() == ["shop"])
+
+        it.server.resources.remove(PODMONITORS)
+        it.server.cut_watches()
+
+        await until(lambda: it.names() == [])
 
 
 async def test_a_server_that_starts_up_and_forbids_everything_for_a_moment_is_waited_for() -> None:
@@ -225,6 +257,57 @@ def test_a_watch_that_was_long_and_quiet_has_not_failed_when_its_version_is_too_
 
     assert informer.backoff.failures(SERVICES) <= 1
     assert client.listed >= 350
+
+
+class Visiting(KubeClient):
+    """An API server that serves PodMonitors, one of them, between two instants of its loop."""
+
+    def __init__(self, since: float, until: float) -> None:
+        self.since, self.until = since, until
+        self.asked: list[float] = []
+
+    async def pages(self, *_: object, **__: object) -> AsyncIterator[Page]:
+        now = asyncio.get_running_loop().time()
+        self.asked.append(now)
+        if not self.since <= now < self.until:
+            raise NotFoundError("the server could not find the requested resource", 404)
+        yield Page((Store().create(PODMONITORS, NS, pod_monitor("shop")),), "1")
+
+    async def watch(self, *_: object, **__: object) -> AsyncIterator[WatchEvent]:
+        left = self.until - asyncio.get_running_loop().time()
+        if left <= 0:
+            raise NotFoundError("the server could not find the requested resource", 404)
+        await asyncio.sleep(min(left, 300))
+        return
+        yield WatchEvent("BOOKMARK", {})  # never: what makes it a stream
+
+
+def test_an_optional_resource_is_looked_for_once_a_minute_and_found_when_it_is_installed(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.INFO, INFORMER)
+    clock, cache = ManualClock(), Cache()
+    began = clock.elapsed
+    installed, removed = began + 601, began + 1801
+    changes: list[tuple[float, bool]] = []
+    cache.listen(lambda _, new: changes.append((clock.elapsed, new is not None)))
+    client = Visiting(installed, removed)
+    informer = Informer(client, PODMONITORS, cache, Metrics())
+
+    async def an_hour() -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(3600):
+                await informer.run()
+
+    virtually(clock, an_hour())
+
+    (found_at, found), (lost_at, kept) = changes
+    assert (found, kept) == (True, False)
+    assert installed <= found_at <= installed + 60
+    assert removed <= lost_at <= removed + 60
+    assert client.asked[:3] == [began, began + 60, began + 120]
+    # Said when it begins, which is twice: a cluster without it is not warned every minute.
+    assert [record.levelno for record in caplog.records] == [logging.INFO] * 2
 
 
 def test_delays_grow_to_a_cap_and_start_over() -> None:

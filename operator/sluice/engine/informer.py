@@ -12,13 +12,15 @@ from sluice.engine.cache import Cache
 from sluice.engine.metrics import Metrics
 from sluice.model.cluster import PROJECTIONS, Projection
 from sluice.model.json import Body, JsonObject
-from sluice.model.references import ObjectRef, Resource
+from sluice.model.references import OPTIONAL, ObjectRef, Resource
 
 log = logging.getLogger(__name__)
 
 _BASE_SECONDS, _CAP_SECONDS = 0.1, 10.0
 # A resource type that is not installed (Gateway API) is asked for again.
 _ABSENT_SECONDS = 30.0
+# An optional one may never be: asked for less often, and that it is missing is no failure.
+_OPTIONAL_SECONDS = 60.0
 _ANY_VERSION = str(2**63)
 # After so many failures in a row the version is doubted: list again; and what cannot be listed at
 # all (no right to) no longer holds up the start.
@@ -44,6 +46,7 @@ class Informer:
     synced: asyncio.Event = field(default_factory=asyncio.Event)
     backoff: Backoff[Resource] = field(default_factory=lambda: Backoff(_BASE_SECONDS, _CAP_SECONDS))
     _version: str = field(default="", init=False)
+    _absent: bool = field(default=False, init=False)
 
     async def run(self) -> None:
         """Keep the cache true, for ever."""
@@ -62,15 +65,23 @@ class Informer:
             self._version = ""
             return self.backoff.next(self.resource)
         except NotFoundError as error:
-            # The operator works without: whoever needs the objects says that they are not found.
-            log.warning("%s is not served, next try in 30s: %s", self.resource.kind, error)
-            self._version = ""
-            self.cache.replace(self.resource, (), _ANY_VERSION)
-            self.synced.set()
-            return _ABSENT_SECONDS
+            return self._do_without(error)
         except (KubeError, ValueError) as error:
             return self._fail(error)
         return 0.0
+
+    def _do_without(self, error: NotFoundError) -> float:
+        """Know of none: whoever needs the objects says that they are not found."""
+        self._version = ""
+        self.cache.replace(self.resource, (), _ANY_VERSION)
+        self.synced.set()
+        if self.resource not in OPTIONAL:
+            log.warning("%s is not served, next try in 30s: %s", self.resource.kind, error)
+            return _ABSENT_SECONDS
+        if not self._absent:
+            log.info("%s is not served here, looking again every minute", self.resource.kind)
+        self._absent = True
+        return _OPTIONAL_SECONDS
 
     def _fail(self, error: Exception) -> float:
         """Keep what is known: an API server that starts up says 403 or 500 to everything."""
@@ -95,6 +106,7 @@ class Informer:
         self.cache.replace(self.resource, listed, version)
         self.relisted(self.resource)
         self._version = version
+        self._absent = False
         self.synced.set()
 
     async def _watch(self) -> None:

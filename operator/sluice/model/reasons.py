@@ -73,6 +73,7 @@ class Reason(StrEnum):
     AUTOSCALER_UNSUPPORTED = "AutoscalerUnsupported"
     NETWORK_POLICY_EXCLUDES_CANARY = "NetworkPolicyExcludesCanary"
     DISRUPTION_BUDGET_MISSES_CANARY = "DisruptionBudgetMissesCanary"
+    POD_MONITOR_MISSES_CANARY = "PodMonitorMissesCanary"
     PAUSED_BY_USER = "PausedByUser"
     SEVERAL_REPLICASETS = "SeveralReplicaSets"
     INVALID_SPEC = "InvalidSpec"
@@ -212,6 +213,11 @@ MEANINGS: dict[Reason, Meaning] = {
     ),
     Reason.DISRUPTION_BUDGET_MISSES_CANARY: _warning(
         "A PodDisruptionBudget covers the stable pods but not the canary's.",
+        "Let it select the canary's label value too, or accept it.",
+    ),
+    Reason.POD_MONITOR_MISSES_CANARY: _warning(
+        "A PodMonitor selects the stable pods but not the canary's, so it has Prometheus scrape "
+        "the stable ones only.",
         "Let it select the canary's label value too, or accept it.",
     ),
     Reason.PAUSED_BY_USER: _warning(

@@ -1,6 +1,7 @@
 """Names of things in the cluster: resources, objects, and the keys of our own objects."""
 
 from dataclasses import dataclass
+from typing import Final
 
 GROUP = "sluice.dev"
 VERSION = "v1alpha1"
@@ -36,7 +37,11 @@ NETWORKPOLICIES = Resource("networking.k8s.io", "v1", "networkpolicies", "Networ
 AUTOSCALERS = Resource("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler")
 DISRUPTIONBUDGETS = Resource("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget")
 PERSISTENTVOLUMECLAIMS = Resource("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim")
+PODMONITORS = Resource("monitoring.coreos.com", "v1", "podmonitors", "PodMonitor")
 ROLLOUTS = Resource(GROUP, VERSION, "rollouts", "Rollout")
+
+# What belongs to others and need not be installed: while it is not served, there are none.
+OPTIONAL: Final = frozenset({PODMONITORS})
 
 
 @dataclass(frozen=True, slots=True, order=True)

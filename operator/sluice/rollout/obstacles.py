@@ -5,6 +5,7 @@ from sluice.model.cluster import (
     Deployment,
     DisruptionBudget,
     NetworkPolicy,
+    PodMonitor,
     RolloutSummary,
     Service,
     VolumeClaim,
@@ -19,6 +20,7 @@ from sluice.model.references import (
     DISRUPTIONBUDGETS,
     NETWORKPOLICIES,
     PERSISTENTVOLUMECLAIMS,
+    PODMONITORS,
     ROLLOUTS,
 )
 from sluice.rollout.hold import held_mark
@@ -105,6 +107,7 @@ def surroundings(scene: Scene) -> Surroundings:
         autoscalers=all_of(seen.found, InNamespace(AUTOSCALERS, namespace), Autoscaler),
         policies=all_of(seen.found, InNamespace(NETWORKPOLICIES, namespace), NetworkPolicy),
         budgets=all_of(seen.found, InNamespace(DISRUPTIONBUDGETS, namespace), DisruptionBudget),
+        monitors=all_of(seen.found, InNamespace(PODMONITORS, namespace), PodMonitor),
         rollouts=rivals(scene),
     )
 

@@ -33,7 +33,9 @@ def refusal(around: Surroundings) -> Problem | None:
 def warnings(around: Surroundings) -> tuple[Note, ...]:
     """Return what a person should know although a rollout can begin."""
     ground = survey(around)
-    return uncovered(ground) if isinstance(ground, Ground) else ()
+    if not isinstance(ground, Ground):
+        return ()
+    return (*uncovered(ground), *unscraped(ground))
 
 
 def survey(around: Surroundings) -> Ground | Problem:
@@ -197,6 +199,21 @@ def uncovered(ground: Ground) -> tuple[Note, ...]:
         )
         for budget in ground.around.budgets
         if _misses(ground, budget.selector)
+    )
+
+
+def unscraped(ground: Ground) -> tuple[Note, ...]:
+    """Return a note for each pod monitor that has stable scraped but not the canary."""
+    key = ground.key
+    return tuple(
+        Note(
+            Reason.POD_MONITOR_MISSES_CANARY,
+            f"PodMonitor {monitor.meta.ref.name} selects the stable pods but not the canary's, "
+            f"which have {key}: {ground.canary_labels[key]} and whose metrics it leaves out: "
+            f"write {ground.remedy}",
+        )
+        for monitor in ground.around.monitors
+        if monitor.at_home and _misses(ground, monitor.selector)
     )
 
 

@@ -9,6 +9,7 @@ from sluice.model.cluster import (
     DisruptionBudget,
     HttpRoute,
     NetworkPolicy,
+    PodMonitor,
     RolloutSummary,
     Service,
     VolumeClaim,
@@ -34,6 +35,7 @@ class Surroundings:
     autoscalers: tuple[Autoscaler, ...] = ()
     policies: tuple[NetworkPolicy, ...] = ()
     budgets: tuple[DisruptionBudget, ...] = ()
+    monitors: tuple[PodMonitor, ...] = ()
     rollouts: tuple[RolloutSummary, ...] = ()
 
 

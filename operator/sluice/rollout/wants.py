@@ -16,6 +16,7 @@ from sluice.model.references import (
     ENDPOINTSLICES,
     NETWORKPOLICIES,
     PERSISTENTVOLUMECLAIMS,
+    PODMONITORS,
     PODS,
     REPLICASETS,
     ROLLOUTS,
@@ -57,6 +58,7 @@ def _selections(own: Own) -> tuple[Selection, ...]:
         InNamespace(AUTOSCALERS, namespace),
         InNamespace(NETWORKPOLICIES, namespace),
         InNamespace(DISRUPTIONBUDGETS, namespace),
+        InNamespace(PODMONITORS, namespace),
         InNamespace(PERSISTENTVOLUMECLAIMS, namespace),
     )
     kept = () if own.status.rejected is None else (One(own.canary(own.status.rejected.revision)),)

@@ -7,12 +7,21 @@ from pathlib import Path
 import pytest
 
 from sluice.adapters.clock import SystemClock
+from sluice.adapters.failures import ForbiddenError
 from sluice.adapters.prometheus import NoMetrics, Prometheus
 from sluice.cli import cluster as kube
 from sluice.cli.exits import Exit
 from sluice.cli.rollout.gather import Gatherer
-from sluice.model.kind import Descendants, Observation, One
-from sluice.model.references import DEPLOYMENTS, HTTPROUTES, PODS, ObjectRef
+from sluice.model.kind import Descendants, InNamespace, Observation, One
+from sluice.model.references import (
+    AUTOSCALERS,
+    DEPLOYMENTS,
+    HTTPROUTES,
+    PODMONITORS,
+    PODS,
+    ObjectRef,
+    Resource,
+)
 from sluice.rollout.canary import canary_name
 from sluice.rollout.kind import RolloutKind
 from tests.builders import NAME, NAMESPACE, as_stored, http_route, service
@@ -66,6 +75,27 @@ async def test_a_resource_that_is_not_installed_is_none_found(cluster: Cluster) 
     seen = await gathered(cluster, NoMetrics())
 
     assert seen.found[One(ObjectRef(HTTPROUTES, NAMESPACE, NAME))] == ()
+
+
+def forbid(cluster: Cluster, resource: Resource) -> None:
+    path = f"{resource.root}/namespaces/{NAMESPACE}/{resource.plural}"
+    cluster.http.refusals[path] = (403, "Forbidden")
+
+
+async def test_an_optional_resource_that_one_may_not_read_is_none_found(cluster: Cluster) -> None:
+    # The API server says so to a mere viewer, whether or not the resource is installed.
+    forbid(cluster, PODMONITORS)
+
+    seen = await gathered(cluster, NoMetrics())
+
+    assert seen.found[InNamespace(PODMONITORS, NAMESPACE)] == ()
+
+
+async def test_any_other_resource_that_one_may_not_read_is_said(cluster: Cluster) -> None:
+    forbid(cluster, AUTOSCALERS)
+
+    with pytest.raises(ForbiddenError):
+        await gathered(cluster, NoMetrics())
 
 
 async def test_metrics_that_cannot_be_asked_are_failing_not_empty(cluster: Cluster) -> None:

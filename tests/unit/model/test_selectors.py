@@ -1,8 +1,8 @@
-"""Label selectors: the four operators of meta/v1."""
+"""Label selectors, with the four operators of meta/v1, and where they are applied."""
 
 import pytest
 
-from sluice.model.cluster.policies import LabelSelector
+from sluice.model.cluster.policies import LabelSelector, PodMonitor
 from sluice.model.json import Body, JsonObject
 
 LABELS = {"app": "shop", "tier": "web"}
@@ -41,3 +41,34 @@ def test_requirements(key: str, operator: str, values: list[str], *, selects: bo
     selector = LabelSelector.from_body(Body({"matchExpressions": [requirement]}))
 
     assert selector.matches(LABELS) is selects
+
+
+@pytest.mark.parametrize(
+    ("where", "at_home"),
+    [
+        pytest.param({}, True, id="nothing said"),
+        pytest.param({"namespaceSelector": {}}, True, id="an empty selector"),
+        pytest.param({"namespaceSelector": {"any": True}}, True, id="any"),
+        pytest.param(
+            {"namespaceSelector": {"any": True, "matchNames": ["cart"]}}, True, id="any, and others"
+        ),
+        pytest.param({"namespaceSelector": {"matchNames": []}}, True, id="no names"),
+        pytest.param({"namespaceSelector": {"matchNames": ["cart", "shop"]}}, True, id="its own"),
+        pytest.param({"namespaceSelector": {"matchNames": ["cart"]}}, False, id="others only"),
+    ],
+)
+def test_a_pod_monitor_looks_for_pods_in_its_own_namespace(
+    where: JsonObject, *, at_home: bool
+) -> None:
+    meta: JsonObject = {
+        "name": "checkout",
+        "namespace": "shop",
+        "uid": "uid-of-checkout",
+        "resourceVersion": "7",
+        "creationTimestamp": "2026-11-21T12:00:00Z",
+    }
+    body: JsonObject = {"metadata": meta, "spec": {"selector": {"matchLabels": LABELS}, **where}}
+    monitor = PodMonitor.from_body(Body(body))
+
+    assert monitor.at_home is at_home
+    assert monitor.selector.matches(LABELS)

@@ -7,7 +7,7 @@ import pytest
 from sluice.model.json import Body, JsonObject
 from sluice.model.plan import Note
 from sluice.model.reasons import Reason
-from sluice.model.references import DISRUPTIONBUDGETS
+from sluice.model.references import DISRUPTIONBUDGETS, PODMONITORS
 from sluice.rollout.hold import Template, template_against
 from sluice.rollout.intents import changed_mind, find_intent, say_farewell
 from sluice.rollout.phases import Event, Stage
@@ -274,6 +274,15 @@ BUDGET: JsonObject = as_stored(
         "spec": {"minAvailable": 2, "selector": {"matchLabels": {"app": NAME}}},
     }
 )
+MONITOR: JsonObject = as_stored(
+    {
+        "metadata": metadata("shop-metrics"),
+        "spec": {
+            "selector": {"matchLabels": {"app": NAME}},
+            "podMetricsEndpoints": [{"port": "http"}],
+        },
+    }
+)
 
 
 @pytest.mark.parametrize(
@@ -285,12 +294,17 @@ BUDGET: JsonObject = as_stored(
 )
 def test_what_the_canary_lacks_is_said_when_it_begins(situation: Situation, first: Reason) -> None:
     routes = resting().routes
-    around = replace(situation, routes=routes, around=((DISRUPTIONBUDGETS, BUDGET),))
-    move = find_intent(around.scene())
+    lacking = ((DISRUPTIONBUDGETS, BUDGET), (PODMONITORS, MONITOR))
+    move = find_intent(replace(situation, routes=routes, around=lacking).scene())
 
     assert move is not None
-    assert [n.reason for n in move.notes] == [first, Reason.DISRUPTION_BUDGET_MISSES_CANARY]
+    assert [n.reason for n in move.notes] == [
+        first,
+        Reason.DISRUPTION_BUDGET_MISSES_CANARY,
+        Reason.POD_MONITOR_MISSES_CANARY,
+    ]
     assert "PodDisruptionBudget two-at-least" in move.notes[1].message
+    assert "PodMonitor shop-metrics" in move.notes[2].message
 
 
 GONE = "the Rollout is deleted; Deployment checkout"

@@ -6,12 +6,17 @@ import pytest
 
 from sluice.model.kind import Descendants, InNamespace, One, Wants
 from sluice.model.references import (
+    AUTOSCALERS,
     DEPLOYMENTS,
+    DISRUPTIONBUDGETS,
     ENDPOINTSLICES,
+    NETWORKPOLICIES,
+    PODMONITORS,
     PODS,
     ROLLOUTS,
     SERVICES,
     ObjectRef,
+    Resource,
 )
 from sluice.rollout.canary import canary_name
 from sluice.rollout.phases import Stage
@@ -57,6 +62,19 @@ def test_what_is_watched(situation: Situation, *, trial: bool) -> None:
 
     assert (watched <= set(found.selections)) is trial
     assert bool(found.metrics) is trial
+
+
+@pytest.mark.parametrize(
+    "resource",
+    [
+        pytest.param(AUTOSCALERS, id="autoscalers"),
+        pytest.param(NETWORKPOLICIES, id="network policies"),
+        pytest.param(DISRUPTIONBUDGETS, id="disruption budgets"),
+        pytest.param(PODMONITORS, id="pod monitors"),
+    ],
+)
+def test_even_at_rest_it_watches_the_namespaces(resource: Resource) -> None:
+    assert InNamespace(resource, NAMESPACE) in wanted(resting()).selections
 
 
 def test_a_rejected_canary_is_watched() -> None:

@@ -7,6 +7,7 @@ from sluice.model.cluster import (
     DisruptionBudget,
     HttpRoute,
     NetworkPolicy,
+    PodMonitor,
     VolumeClaim,
 )
 from sluice.model.json import Body, Json
@@ -51,6 +52,12 @@ def policy(selector: Json, *, ingress: Json = (), egress: Json = ()) -> NetworkP
 def budget(selector: Json) -> DisruptionBudget:
     return DisruptionBudget.from_body(
         Body({"metadata": metadata("two-at-least"), "spec": {"selector": selector}})
+    )
+
+
+def monitor(selector: Json, **more: Json) -> PodMonitor:
+    return PodMonitor.from_body(
+        Body({"metadata": metadata("shop-metrics"), "spec": {"selector": selector, **more}})
     )
 
 
@@ -140,6 +147,10 @@ TO_BOTH: Json = [{"to": [{"podSelector": {}}, {"ipBlock": {"cidr": "10.0.0.0/8"}
         pytest.param(
             replace(GOOD, budgets=(budget(selecting(app="checkout")),)),
             id="a disruption budget misses the canary",
+        ),
+        pytest.param(
+            replace(GOOD, monitors=(monitor(selecting(app="checkout")),)),
+            id="a pod monitor misses the canary",
         ),
     ],
 )
@@ -345,6 +356,52 @@ def test_a_disruption_budget_that_misses_the_canary_is_named() -> None:
     assert "PodDisruptionBudget two-at-least" in notes[0].message
     assert REMEDY in notes[0].message
     assert isinstance(notes[0], Note)
+
+
+def test_a_pod_monitor_that_misses_the_canary_is_named() -> None:
+    notes = warnings(replace(GOOD, monitors=(monitor(selecting(app="checkout")),)))
+
+    assert [note.reason for note in notes] == [Reason.POD_MONITOR_MISSES_CANARY]
+    message = notes[0].message
+    assert "PodMonitor shop-metrics selects the stable pods but not the canary's" in message
+    assert "app: checkout-canary" in message
+    assert REMEDY in message
+
+
+BOTH: Json = {
+    "matchExpressions": [
+        {"key": "app", "operator": "In", "values": ["checkout", "checkout-canary"]}
+    ]
+}
+
+
+@pytest.mark.parametrize(
+    "harmless",
+    [
+        pytest.param(monitor({}), id="selects every pod"),
+        pytest.param(monitor(BOTH), id="was written as the message says"),
+        pytest.param(monitor(selecting(app="cart")), id="selects other pods"),
+        pytest.param(monitor(selecting(app="checkout-canary")), id="selects the canary's alone"),
+        pytest.param(
+            monitor(selecting(app="checkout"), namespaceSelector={"matchNames": ["cart"]}),
+            id="looks for pods in another namespace",
+        ),
+    ],
+)
+def test_nobody_is_warned_of_a_pod_monitor_that(harmless: PodMonitor) -> None:
+    assert warnings(replace(GOOD, monitors=(harmless,))) == ()
+
+
+def test_everything_that_misses_the_canary_is_named() -> None:
+    selector = selecting(app="checkout")
+
+    notes = warnings(replace(GOOD, budgets=(budget(selector),), monitors=(monitor(selector),) * 2))
+
+    assert [note.reason for note in notes] == [
+        Reason.DISRUPTION_BUDGET_MISSES_CANARY,
+        Reason.POD_MONITOR_MISSES_CANARY,
+        Reason.POD_MONITOR_MISSES_CANARY,
+    ]
 
 
 def test_there_is_nothing_to_warn_of_where_no_rollout_can_begin() -> None:

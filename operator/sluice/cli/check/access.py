@@ -62,6 +62,7 @@ OPERATOR_RIGHTS: Final = frozenset(
         *_rights("networking.k8s.io", "networkpolicies", "list watch"),
         *_rights("autoscaling", "horizontalpodautoscalers", "list watch"),
         *_rights("policy", "poddisruptionbudgets", "list watch"),
+        *_rights("monitoring.coreos.com", "podmonitors", "list watch"),
         *_rights("events.k8s.io", "events", "create"),
     }
 )

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sluice.adapters.clock import Clock
-from sluice.adapters.failures import NotFoundError
+from sluice.adapters.failures import ForbiddenError, NotFoundError
 from sluice.adapters.prometheus import MetricSource, PrometheusError
 from sluice.cli.cluster import Cluster, within
 from sluice.engine.cache import Cache
@@ -25,7 +25,7 @@ from sluice.model.kind import (
     WholeWant,
 )
 from sluice.model.metrics import MetricAnswer, MetricQuery, MetricWant
-from sluice.model.references import DEPLOYMENTS, REPLICASETS, ObjectRef, Resource
+from sluice.model.references import DEPLOYMENTS, OPTIONAL, REPLICASETS, ObjectRef, Resource
 
 _MOST_ROUNDS: Final = 8
 _MOST_QUESTIONS: Final = 20  # of up to 15 minutes each: 5 hours of one step
@@ -77,6 +77,11 @@ class Gatherer:
             bodies = await self.cluster.all(within(resource, namespace))
         except NotFoundError:
             return  # the resource type is not installed: to a decision that is «none found»
+        except ForbiddenError:
+            # Who has no right is told so before it is looked whether the type is installed.
+            if resource in OPTIONAL:
+                return
+            raise
         for body in bodies:
             projection = project(resource, body)
             if projection is not None:

@@ -12,6 +12,7 @@ from sluice.model.cluster.policies import (
     DisruptionBudget,
     LabelSelector,
     NetworkPolicy,
+    PodMonitor,
     Requirement,
 )
 from sluice.model.cluster.rollouts import RolloutSummary
@@ -35,6 +36,7 @@ from sluice.model.references import (
     HTTPROUTES,
     NETWORKPOLICIES,
     PERSISTENTVOLUMECLAIMS,
+    PODMONITORS,
     PODS,
     REPLICASETS,
     ROLLOUTS,
@@ -52,6 +54,7 @@ Projection: TypeAlias = (
     | NetworkPolicy
     | Autoscaler
     | DisruptionBudget
+    | PodMonitor
     | VolumeClaim
     | RolloutSummary
 )
@@ -66,6 +69,7 @@ PROJECTIONS: Mapping[Resource, Callable[[Body], Projection]] = {
     NETWORKPOLICIES: NetworkPolicy.from_body,
     AUTOSCALERS: Autoscaler.from_body,
     DISRUPTIONBUDGETS: DisruptionBudget.from_body,
+    PODMONITORS: PodMonitor.from_body,
     PERSISTENTVOLUMECLAIMS: VolumeClaim.from_body,
     ROLLOUTS: RolloutSummary.from_body,
 }
@@ -85,6 +89,7 @@ __all__ = [
     "Owner",
     "ParentStatus",
     "Pod",
+    "PodMonitor",
     "Projection",
     "ReplicaSet",
     "Requirement",

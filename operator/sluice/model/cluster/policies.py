@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sluice.model.cluster.metadata import Metadata
 from sluice.model.json import Body
-from sluice.model.references import AUTOSCALERS, DISRUPTIONBUDGETS, NETWORKPOLICIES
+from sluice.model.references import AUTOSCALERS, DISRUPTIONBUDGETS, NETWORKPOLICIES, PODMONITORS
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,37 @@ class DisruptionBudget:
         """Read a PodDisruptionBudget (policy/v1)."""
         selector = LabelSelector.from_body(body.body("spec").body("selector"))
         return cls(Metadata.from_body(body, DISRUPTIONBUDGETS), selector)
+
+
+@dataclass(frozen=True, slots=True)
+class PodMonitor:
+    """A PodMonitor, and the pods that the Prometheus operator has scraped for it.
+
+    everywhere: it looks for pods in all namespaces, whatever `namespaces` says.
+    namespaces: where it looks for them; empty: in its own.
+    """
+
+    meta: Metadata
+    selector: LabelSelector
+    everywhere: bool
+    namespaces: tuple[str, ...]
+
+    @classmethod
+    def from_body(cls, body: Body) -> "PodMonitor":
+        """Read a PodMonitor (monitoring.coreos.com/v1)."""
+        spec = body.body("spec")
+        where = spec.body("namespaceSelector")
+        return cls(
+            meta=Metadata.from_body(body, PODMONITORS),
+            selector=LabelSelector.from_body(spec.body("selector")),
+            everywhere=where.flag("any", default=False),
+            namespaces=where.texts("matchNames"),
+        )
+
+    @property
+    def at_home(self) -> bool:
+        """Whether it looks for pods in its own namespace."""
+        return self.everywhere or not self.namespaces or self.meta.ref.namespace in self.namespaces
 
 
 @dataclass(frozen=True, slots=True)
