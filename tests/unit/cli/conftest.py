@@ -1,5 +1,6 @@
 """A command line and an API server that it talks to."""
 
+import asyncio
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -82,3 +83,14 @@ def sluice(
         return Said(code, captured.out, captured.err)
 
     return run
+
+
+@pytest.fixture
+def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a pause that only spares screen and server take no time; time limits stay as they are."""
+    sleep = asyncio.sleep
+
+    async def give_way(_seconds: float) -> None:
+        await sleep(0)
+
+    monkeypatch.setattr(asyncio, "sleep", give_way)

@@ -2,32 +2,47 @@
 
 import asyncio
 import copy
+import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import yaml
 from aiohttp import web
 
 from sluice.model.json import Body, Json, JsonObject
 from sluice.model.references import (
+    DAEMONSETS,
     DEPLOYMENTS,
     HTTPROUTES,
+    JOBS,
     PODS,
     REPLICASETS,
     ROLLOUTS,
     SERVICES,
+    STARTUPGRAPHS,
+    STATEFULSETS,
     ObjectRef,
     Resource,
 )
-from tests.builders import NAME, NAMESPACE
+from tests.builders import CREATED, NAME, NAMESPACE
 from tests.engine.apiserver import ApiServer, Fault
 from tests.engine.store import RefusalError, Store
 from tests.unit.cli.scenes import Around
 
-RESOURCES = {ROLLOUTS, DEPLOYMENTS, REPLICASETS, PODS, SERVICES, HTTPROUTES}
+RESOURCES = {
+    ROLLOUTS,
+    STARTUPGRAPHS,
+    DEPLOYMENTS,
+    STATEFULSETS,
+    DAEMONSETS,
+    JOBS,
+    REPLICASETS,
+    PODS,
+    SERVICES,
+    HTTPROUTES,
+}
 ROLLOUT = ObjectRef(ROLLOUTS, NAMESPACE, NAME)
 
 
@@ -85,6 +100,11 @@ class CliApiServer(ApiServer):
 
     async def _dry_run(self, request: web.Request) -> web.Response:
         resource, namespace, name, _ = self._parse(request.path)
+        if request.method == "POST":
+            body = await request.json()
+            server = {"namespace": namespace, "uid": "none", "creationTimestamp": CREATED}
+            new = {**body, "metadata": {**body["metadata"], **server}}
+            return web.json_response(self.admission(new))
         ref = ObjectRef(resource, namespace, name)
         kept = copy.deepcopy((self.store.objects, self.store.events, self.store.version))
         try:
@@ -154,7 +174,7 @@ def serving(folder: Path) -> Iterator[Cluster]:
     http = CliApiServer(Store(), set(RESOURCES))
     runner = asyncio.run_coroutine_threadsafe(_start(http), loop).result(5)
     path = folder / "kubeconfig.yaml"
-    path.write_text(yaml.safe_dump(_kubeconfig(http.url)))
+    path.write_text(json.dumps(_kubeconfig(http.url)))  # YAML, too
     try:
         yield Cluster(http, path, loop)
     finally:

@@ -19,6 +19,8 @@ from tests.plain_connection import plain_connection
 from tests.unit.cli.scenes import HEALTHY, JUDGING, PAUSED, ROLLED_BACK, body, under_way
 from tests.unit.cli.server import ROLLOUT, Cluster
 
+pytestmark = pytest.mark.usefixtures("hasty")
+
 
 class Paper(io.StringIO):
     """A stream whose reader turns the page on having read the next one of some words."""

@@ -27,6 +27,8 @@ from tests.unit.cli.scenes import (
 )
 from tests.unit.cli.server import ROLLOUT, Cluster
 
+pytestmark = pytest.mark.usefixtures("hasty")
+
 WAITING = replace(HEALTHY, conditions=(condition("Ready", "TargetNotFound", holds=False),))
 RETRIED = replace(ROLLED_BACK, consumed={"retry": f"{CANARY}#1"})
 
