@@ -10,7 +10,8 @@ from typing import Protocol, TypeAlias
 from sluice.model.cluster import Projection
 from sluice.model.json import JsonObject
 from sluice.model.metrics import MetricAnswer, MetricQuery, MetricWant
-from sluice.model.plan import Plan
+from sluice.model.plan import Plan, Work
+from sluice.model.probes import ProbeRun, ProbeWant
 from sluice.model.references import ObjectRef, Resource
 
 
@@ -40,7 +41,17 @@ class InNamespace:
     namespace: str
 
 
-Selection: TypeAlias = One | Descendants | InNamespace
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """The objects of `resource` in a namespace that carry a label with a value."""
+
+    resource: Resource
+    namespace: str
+    label: str
+    value: str
+
+
+Selection: TypeAlias = One | Descendants | InNamespace | Labelled
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +70,7 @@ class Wants:
     selections: tuple[Selection, ...] = ()
     metrics: tuple[MetricWant, ...] = ()
     wholes: tuple[WholeWant, ...] = ()
+    probes: tuple[ProbeWant, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +82,8 @@ class Observation:
     found: what each selection of the wants matched, sorted by name.
     answers: by query; a query that was never asked is absent.
     wholes: by want; an unanswered one is absent, null means that the object is gone.
+    probes: by want; a want that was never asked is absent.
+    refused: the groups of actions that were not done when they were last tried, in this process.
     """
 
     now: float
@@ -77,6 +91,8 @@ class Observation:
     found: Mapping[Selection, tuple[Projection, ...]] = field(default_factory=dict)
     answers: Mapping[MetricQuery, MetricAnswer] = field(default_factory=dict)
     wholes: Mapping[WholeWant, JsonObject | None] = field(default_factory=dict)
+    probes: Mapping[ProbeWant, ProbeRun] = field(default_factory=dict)
+    refused: frozenset[str] = frozenset()
 
 
 class Kind(Protocol):
@@ -93,4 +109,26 @@ class Kind(Protocol):
 
     def plan(self, observation: Observation) -> Plan:
         """Decide."""
+        ...
+
+
+class Guardian(Protocol):
+    """Looks after foreign objects whose label names an object of a kind that does not exist."""
+
+    @property
+    def resource(self) -> Resource:
+        """Where the objects of the kind live."""
+        ...
+
+    @property
+    def label(self) -> str:
+        """The label whose value is the name of an object of the kind, in the same namespace."""
+        ...
+
+    def wants(self, key: ObjectRef) -> Wants:
+        """Return what `plan` needs to know for the object that is missing."""
+        ...
+
+    def plan(self, key: ObjectRef, observation: Observation) -> Work:
+        """Decide; the body of the observation is empty, and there is no status to be written."""
         ...

@@ -9,6 +9,14 @@ ROLLOUT_LABEL = f"{PREFIX}/rollout"  # the Rollout's name; the hold policy selec
 HELD = f"{PREFIX}/held"  # «pending», then the revision that is held back
 HELD_PENDING = "pending"  # written by the admission policy, which knows no revision
 BYPASS = f"{PREFIX}/bypass"  # a person lets the held revision through without a rollout
+HOLDERS = f"{PREFIX}/holders"  # who else keeps a workload paused, in order (model/holds.py)
+
+# On the user's workload and on its pod template.
+GRAPH_LABEL = f"{PREFIX}/graph"  # the StartupGraph's name
+NODE_LABEL = f"{PREFIX}/node"  # the name of the node in it
+# On pods, put there by the admission policies.
+STARTUP_GATE = f"{PREFIX}/startup"  # scheduling gate until the node is released
+HEALTHY_GATE = f"{PREFIX}/healthy"  # readiness gate and condition type
 
 # On what Sluice creates.
 OWNER_UID_LABEL = f"{PREFIX}/rollout-uid"

@@ -92,7 +92,24 @@ class Delete:
     fence: Fence | None = None
 
 
-Action: TypeAlias = Create | Patch | Delete
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Merge fields into an object by strategic merge patch: of a list, only the named entries.
+
+    uid: stands in the patch, so that an object of another UID is left alone (the server answers
+    422): the one that was meant is gone, which counts as done. Empty: whatever has the name.
+    subresource: empty, or `status`.
+    """
+
+    group: str
+    ref: ObjectRef
+    uid: str
+    fields: JsonObject
+    subresource: str = ""
+    fence: Fence | None = None
+
+
+Action: TypeAlias = Create | Patch | Delete | Merge
 
 
 @dataclass(frozen=True, slots=True)

@@ -75,8 +75,22 @@ class Reason(StrEnum):
     DISRUPTION_BUDGET_MISSES_CANARY = "DisruptionBudgetMissesCanary"
     POD_MONITOR_MISSES_CANARY = "PodMonitorMissesCanary"
     PAUSED_BY_USER = "PausedByUser"
+    WAITS_FOR_GRAPH = "WaitsForGraph"
     SEVERAL_REPLICASETS = "SeveralReplicaSets"
     INVALID_SPEC = "InvalidSpec"
+    # the course of a startup graph
+    NODES_HELD = "NodesHeld"
+    NODES_RELEASED = "NodesReleased"
+    NODES_READY = "NodesReady"
+    NODES_DEGRADED = "NodesDegraded"
+    NODES_TIMED_OUT = "NodesTimedOut"
+    NODES_FAILED = "NodesFailed"
+    NODES_BLOCKED = "NodesBlocked"
+    STARTING = "Starting"
+    SUSPENDED = "Suspended"
+    INVALID_GRAPH = "InvalidGraph"
+    NOT_COVERED = "NotCovered"
+    COVERED = "Covered"
     # from the engine
     FORBIDDEN = "Forbidden"
     REFUSED_BY_SERVER = "RefusedByServer"
@@ -118,7 +132,7 @@ MEANINGS: dict[Reason, Meaning] = {
     ),
     Reason.RESUMED: _normal("The rollout goes on."),
     Reason.BYPASSED: _warning(
-        "A version went into production without a rollout.",
+        "A version went into production without a rollout, or a node started before its parents.",
         "Check that this was meant; remove the annotation sluice.dev/bypass.",
     ),
     Reason.DELETED: _normal(
@@ -220,6 +234,10 @@ MEANINGS: dict[Reason, Meaning] = {
         "the stable ones only.",
         "Let it select the canary's label value too, or accept it.",
     ),
+    Reason.WAITS_FOR_GRAPH: _normal(
+        "A StartupGraph holds the Deployment until its parents are satisfied; then it is stable.",
+        "`sluice graph explain NAME` says what it waits for.",
+    ),
     Reason.PAUSED_BY_USER: _warning(
         "The Deployment is paused, and not by Sluice.", "Resume it with `kubectl rollout resume`."
     ),
@@ -229,6 +247,37 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.INVALID_SPEC: _warning(
         "The spec cannot be carried out.", "Correct the field that the message names."
     ),
+    Reason.NODES_HELD: _normal("Workloads are held until their parents are satisfied."),
+    Reason.NODES_RELEASED: _normal("Every parent is satisfied: the workloads may start."),
+    Reason.NODES_READY: _normal("The nodes met their bar and every critical gate passed."),
+    Reason.NODES_DEGRADED: _warning(
+        "Nodes that were ready lost their bar or a critical gate; nobody else is stopped by it.",
+        "`kubectl get startupgraph NAME -o yaml` names the nodes; look at their pods and gates.",
+    ),
+    Reason.NODES_TIMED_OUT: _warning(
+        "Nodes were not ready in time after their release; onTimeout says what follows.",
+        "Look at their pods; they count as ready as soon as they are.",
+    ),
+    Reason.NODES_FAILED: _warning(
+        "Nodes failed for good: their children stay held.",
+        "Mend and recreate the Job, or make the edge optional.",
+    ),
+    Reason.NODES_BLOCKED: _warning(
+        "Nodes are held because a parent failed.", "Mend the parent that the message names."
+    ),
+    Reason.STARTING: _normal("Nodes are held or start in the order of the graph."),
+    Reason.SUSPENDED: _normal(
+        "Nothing more is released; what runs goes on.", "Set spec.suspend to false to go on."
+    ),
+    Reason.INVALID_GRAPH: _warning(
+        "The graph cannot be carried out (cycle, unknown parent, host): nothing more is released.",
+        "Mend what the message names.",
+    ),
+    Reason.NOT_COVERED: _warning(
+        "Something of the graph is neither held nor gated, by its labels or by admission.",
+        "Write the labels that the message names; check the policies.",
+    ),
+    Reason.COVERED: _normal("Every node carries the labels by which it is held and gated."),
     Reason.FORBIDDEN: _warning(
         "The API server forbids the operator a request.", "Apply the ClusterRole again."
     ),

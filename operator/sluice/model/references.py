@@ -28,6 +28,9 @@ class Resource:
 
 
 DEPLOYMENTS = Resource("apps", "v1", "deployments", "Deployment")
+STATEFULSETS = Resource("apps", "v1", "statefulsets", "StatefulSet")
+DAEMONSETS = Resource("apps", "v1", "daemonsets", "DaemonSet")
+JOBS = Resource("batch", "v1", "jobs", "Job")
 REPLICASETS = Resource("apps", "v1", "replicasets", "ReplicaSet")
 PODS = Resource("", "v1", "pods", "Pod")
 SERVICES = Resource("", "v1", "services", "Service")
@@ -36,9 +39,11 @@ HTTPROUTES = Resource("gateway.networking.k8s.io", "v1", "httproutes", "HTTPRout
 NETWORKPOLICIES = Resource("networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy")
 AUTOSCALERS = Resource("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler")
 DISRUPTIONBUDGETS = Resource("policy", "v1", "poddisruptionbudgets", "PodDisruptionBudget")
+CONFIGMAPS = Resource("", "v1", "configmaps", "ConfigMap")
 PERSISTENTVOLUMECLAIMS = Resource("", "v1", "persistentvolumeclaims", "PersistentVolumeClaim")
 PODMONITORS = Resource("monitoring.coreos.com", "v1", "podmonitors", "PodMonitor")
 ROLLOUTS = Resource(GROUP, VERSION, "rollouts", "Rollout")
+STARTUPGRAPHS = Resource(GROUP, VERSION, "startupgraphs", "StartupGraph")
 
 # What belongs to others and need not be installed: while it is not served, there are none.
 OPTIONAL: Final = frozenset({PODMONITORS})

@@ -6,7 +6,8 @@ reason of its Ready condition: the write that changes the reason is the one that
 
 from typing import Final
 
-from sluice.model.conditions import READY, Condition
+from sluice.model import announcing
+from sluice.model.conditions import READY
 from sluice.model.plan import Note
 from sluice.model.reasons import Reason
 from sluice.rollout.status import RolloutStatus
@@ -28,15 +29,6 @@ def announced(
     before: RolloutStatus, after: RolloutStatus, notes: tuple[Note, ...] = ()
 ) -> tuple[Note, ...]:
     """Return the notes of a write, with one about Ready's reason if the write changes it."""
-    known = {condition.reason for condition in _ready(before)}
-    noted = {note.reason for note in notes}
-    found = [(Reason(condition.reason), condition.message) for condition in _ready(after)]
-    return notes + tuple(
-        Note(reason, message)
-        for reason, message in found
-        if reason not in known | noted | _TOLD_BY_MOVES
+    return announcing.announced(
+        before.conditions, after.conditions, (READY,), _TOLD_BY_MOVES, notes
     )
-
-
-def _ready(status: RolloutStatus) -> tuple[Condition, ...]:
-    return tuple(condition for condition in status.conditions if condition.type == READY)

@@ -13,7 +13,7 @@ from sluice.rollout.sources import Arms, slo_data
 
 def arms_of(own: Own, canary_sets: tuple[ReplicaSet, ...]) -> Arms:
     """Return both arms of a rollout."""
-    namespace, port = own.ref.namespace, own.spec.port
+    namespace, port = own.meta.ref.namespace, own.spec.port
     names = tuple(sorted(item.meta.ref.name for item in canary_sets))
     stable = (own.status.stable_replica_set,) if own.status.stable_replica_set else ()
     return Arms(

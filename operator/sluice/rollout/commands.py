@@ -52,7 +52,7 @@ class Command:
 
 def pending(scene: Scene, verb: Verb) -> Command | None:
     """Return the command of a verb if it is to be taken now."""
-    text = scene.own.annotations.get(ANNOTATIONS[verb], "")
+    text = scene.own.meta.annotations.get(ANNOTATIONS[verb], "")
     revision, separator, _ = text.partition("#")
     if not separator or text == scene.status.consumed.get(str(verb)):
         return None
@@ -80,7 +80,7 @@ def given_before(scene: Scene) -> Mapping[str, str]:
     which found nothing to do, would end the second one.
     """
     verbs = (Verb.ABORT, Verb.PROMOTE, Verb.PROMOTE_FULL)
-    texts = {verb: scene.own.annotations.get(ANNOTATIONS[verb], "") for verb in verbs}
+    texts = {verb: scene.own.meta.annotations.get(ANNOTATIONS[verb], "") for verb in verbs}
     return {str(verb): text for verb, text in texts.items() if text}
 
 

@@ -9,11 +9,18 @@ from typing import Final, TypeAlias
 from sluice.model.cluster import Deployment, ReplicaSet
 from sluice.model.json import Body
 from sluice.model.kind import WholeWant
-from sluice.model.names import FINALIZER
-from sluice.model.plan import Action, Create, Delete, Operation, Patch
+from sluice.model.own import add_finalizer, drop_finalizer
+from sluice.model.plan import Action, Create, Delete
 from sluice.rollout.adoption import runs_alone
 from sluice.rollout.canary import Canary, canary_deployment, canary_service, label_key
-from sluice.rollout.hold import Template, is_held, revision_of, template_against, whole_target
+from sluice.rollout.hold import (
+    Template,
+    is_held,
+    revision_of,
+    starts_for_the_first_time,
+    template_against,
+    whole_target,
+)
 from sluice.rollout.obstacles import rivals
 from sluice.rollout.phases import RESTING, Stage
 from sluice.rollout.progress import drained_at
@@ -40,23 +47,14 @@ def converge(scene: Scene) -> tuple[Action, ...]:
     """Return the actions that bring the world to the persisted stage; none when it is there."""
     # Whatever is claimed by another Rollout is its own: its route and its canary are not touched.
     if rivals(scene):
-        return drop_finalizer(scene) if scene.own.deleting else ()
+        return drop_finalizer(scene.own.meta) if scene.own.meta.deleting else ()
     resting = scene.stage in RESTING
     # Without the target (a namespace being deleted) no stage would ever come to its end.
-    if scene.own.deleting and (resting or scene.target is None):
+    if scene.own.meta.deleting and (resting or scene.target is None):
         return leave(scene)
-    # The API server takes no new finalizer for an object that is being deleted.
-    if FINALIZER not in scene.own.finalizers and not scene.own.deleting:
-        return add_finalizer(scene)
+    if missing := add_finalizer(scene.own.meta):
+        return missing
     return (*traffic(scene, asked_percent(scene)), *STAGES[scene.stage](scene))
-
-
-def add_finalizer(scene: Scene) -> tuple[Action, ...]:
-    """Add the finalizer, alone: it is confirmed before anything is made that needs undoing."""
-    finalizers = [*scene.own.finalizers, FINALIZER]
-    operation = Operation("add", "/metadata/finalizers", finalizers)
-    ref = scene.own.ref
-    return (Patch(str(ref), ref, (operation,), scene.own.resource_version),)
 
 
 def leave(scene: Scene) -> tuple[Action, ...]:
@@ -76,17 +74,7 @@ def leave(scene: Scene) -> tuple[Action, ...]:
         *deletions,
     )
     gone = scene.canary is None and scene.rejected is None and service is None
-    return drop_finalizer(scene) if gone and not undone else undone
-
-
-def drop_finalizer(scene: Scene) -> tuple[Action, ...]:
-    """Take our finalizer off: nothing is left to undo."""
-    if FINALIZER not in scene.own.finalizers:
-        return ()
-    kept = [name for name in scene.own.finalizers if name != FINALIZER]
-    ref = scene.own.ref
-    operation = Operation("replace", "/metadata/finalizers", kept)
-    return (Patch(str(ref), ref, (operation,), scene.own.resource_version),)
+    return drop_finalizer(scene.own.meta) if gone and not undone else undone
 
 
 def traffic(scene: Scene, percent: int | None) -> tuple[Action, ...]:
@@ -112,6 +100,8 @@ def rest(scene: Scene) -> tuple[Action, ...]:
     """Healthy: the target is ours, and unpaused if it rests at the stable version."""
     target, stable = scene.target, scene.stable_set
     made = (*claim(scene), *create_service(scene))
+    if target is not None and starts_for_the_first_time(target, scene.replica_sets):
+        return (*made, *release(scene))
     # What was let through while nobody looked may run, and not be known as stable yet.
     other = runs_alone(scene) not in (None, stable)
     if target is None or stable is None or other or not same_template(target, stable):
@@ -181,7 +171,7 @@ def canary_of(scene: Scene) -> Canary | None:
     key = label_key(scene.spec.label_key, scene.target, scene.service)
     if not isinstance(key, str):
         return None
-    return Canary(scene.own.ref.name, scene.own.uid, scene.status.canary.revision, key)
+    return Canary(scene.own.meta.ref.name, scene.own.meta.uid, scene.status.canary.revision, key)
 
 
 def create_service(scene: Scene) -> tuple[Action, ...]:

@@ -6,6 +6,7 @@ The checks are the plan's own functions, so what is told here is what the operat
 from dataclasses import dataclass
 
 from sluice.analysis.verdict import Judgement
+from sluice.model.fields import InvalidSpecError
 from sluice.model.json import Body, MalformedError
 from sluice.model.kind import Observation
 from sluice.model.plan import Transition
@@ -13,7 +14,6 @@ from sluice.model.scalars import format_instant
 from sluice.rollout.alarms import checks_in
 from sluice.rollout.converge import converge
 from sluice.rollout.falling import capacity_fell
-from sluice.rollout.fields import InvalidSpecError
 from sluice.rollout.intents import find_intent
 from sluice.rollout.judging import judgement
 from sluice.rollout.obstacles import find_problem

@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from sluice.model import names
 from sluice.model.cluster import Deployment, ReplicaSet
+from sluice.model.holds import Holder, holds
 from sluice.model.json import Body
 from sluice.model.kind import WholeWant
 from sluice.rollout.canary import is_canary_of
@@ -42,6 +43,16 @@ def bypassed(target: Deployment) -> bool:
 def is_held(target: Deployment) -> bool:
     """Whether the target rests with a version held back by the policy."""
     return bool(held_mark(target)) and target.paused
+
+
+def starts_for_the_first_time(target: Deployment, sets: tuple[ReplicaSet, ...]) -> bool:
+    """Whether a StartupGraph has let go what has never run, so that there is nothing to compare.
+
+    Its template may have been changed, and so held back, while it waited for its parents.
+    """
+    ordered = names.GRAPH_LABEL in target.meta.labels
+    waiting = holds(target.meta, Holder.STARTUP)
+    return ordered and not waiting and not sets and is_held(target)
 
 
 def revision_of(target: Deployment) -> str:

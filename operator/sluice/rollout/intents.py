@@ -35,7 +35,7 @@ def find_intent(scene: Scene) -> Move | None:
 
 def changed(scene: Scene) -> Move | None:
     """A new version is held back, and stable has pods to compare it with."""
-    if scene.own.deleting or scene.paused or not version_held(scene):
+    if scene.own.meta.deleting or scene.paused or not version_held(scene):
         return None
     return _start(scene, Event.CHANGED, scene.status)
 
@@ -93,7 +93,7 @@ def begun(scene: Scene, status: RolloutStatus) -> RolloutStatus:
 def after_rejection(scene: Scene) -> Move | None:
     """The rejected version is withdrawn, let through, replaced by another one, or tried again."""
     target, rejected = scene.target, scene.status.rejected
-    if target is None or rejected is None or scene.own.deleting:
+    if target is None or rejected is None or scene.own.meta.deleting:
         return None
     if target.meta.uid != scene.status.target_uid or bypassed(target) or not is_held(target):
         sentence = f"version {rejected.revision} or a newer one runs without a rollout"
@@ -123,7 +123,7 @@ def _retried(scene: Scene, status: RolloutStatus) -> Move:
 
 def deleted(scene: Scene) -> Move | None:
     """The Rollout is being deleted: traffic leaves the canary first (promotion finishes first)."""
-    if not scene.own.deleting or Event.DELETED not in TABLE[scene.stage]:
+    if not scene.own.meta.deleting or Event.DELETED not in TABLE[scene.stage]:
         return None
     return _back(scene, Event.DELETED, Stage.HEALTHY, Reason.DELETED, _farewell(scene))
 
@@ -134,7 +134,7 @@ def say_farewell(scene: Scene) -> Amend | None:
     Once: one that is deleted in the middle of a rollout has said so when it turned back.
     """
     resting = scene.stage in RESTING
-    if not scene.own.deleting or not resting or said_farewell(scene.status):
+    if not scene.own.meta.deleting or not resting or said_farewell(scene.status):
         return None
     sentence = _farewell(scene)
     ending = Ending(str(Reason.DELETED), sentence, 0)

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TypeAlias
 
+from sluice.model.fields import InvalidSpecError, choice, positive_seconds
 from sluice.model.json import Body
-from sluice.rollout.fields import InvalidSpecError, choice, positive_seconds, ratio, share
+from sluice.rollout.fields import ratio, share
 from sluice.rollout.selector import Selector, SelectorError
 
 _ERRORS_EXAMPLE = 'http_requests_total{pod=~"$pods",status=~"5.."}'

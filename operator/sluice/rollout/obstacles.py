@@ -10,9 +10,11 @@ from sluice.model.cluster import (
     Service,
     VolumeClaim,
 )
+from sluice.model.found import all_of, one_of
+from sluice.model.holds import Holder, holds
 from sluice.model.json import Body
 from sluice.model.kind import InNamespace, One
-from sluice.model.names import ROLLOUT_LABEL
+from sluice.model.names import GRAPH_LABEL, ROLLOUT_LABEL
 from sluice.model.problems import Problem, Waiting
 from sluice.model.reasons import Reason
 from sluice.model.references import (
@@ -27,7 +29,7 @@ from sluice.rollout.hold import held_mark
 from sluice.rollout.phases import Stage
 from sluice.rollout.refusals import refusal
 from sluice.rollout.routes.gateway_api import sends
-from sluice.rollout.scene import Scene, all_of, one_of
+from sluice.rollout.scene import Scene
 from sluice.rollout.surroundings import Surroundings
 from sluice.rollout.traffic import split_of
 
@@ -36,11 +38,26 @@ _BEFORE = frozenset({Stage.HEALTHY, Stage.CREATING, Stage.ROLLED_BACK})
 
 def find_problem(scene: Scene) -> Problem | None:
     """Return what has to be waited for or mended, None if nothing stands in the way."""
-    if scene.own.deleting:
+    if scene.own.meta.deleting:
         return None
     if scene.stage in _BEFORE:
-        return refusal(surroundings(scene)) or paused_by_user(scene) or rolling_by_itself(scene)
+        return (
+            refusal(surroundings(scene))
+            or not_started(scene)
+            or paused_by_user(scene)
+            or rolling_by_itself(scene)
+        )
     return missing(scene)
+
+
+def not_started(scene: Scene) -> Problem | None:
+    """A Deployment that waits for its parents in a StartupGraph has no version to compare with."""
+    target = scene.target
+    if target is None or not holds(target.meta, Holder.STARTUP):
+        return None
+    name, graph = target.meta.ref.name, target.meta.labels.get(GRAPH_LABEL, "")
+    sentence = f"Deployment {name} waits for its parents: `sluice graph explain {graph}` says why"
+    return Waiting(Reason.WAITS_FOR_GRAPH, sentence)
 
 
 def paused_by_user(scene: Scene) -> Problem | None:
@@ -74,7 +91,7 @@ def rolling_by_itself(scene: Scene) -> Problem | None:
 
 def missing(scene: Scene) -> Problem | None:
     """In the middle of a rollout: what was there and is gone; weights stay as they are."""
-    namespace = scene.own.ref.namespace
+    namespace = scene.own.meta.ref.namespace
     if scene.target is None:
         return _gone(Reason.TARGET_NOT_FOUND, f"Deployment {namespace}/{scene.spec.target}")
     if scene.service is None:
@@ -96,7 +113,7 @@ def _gone(reason: Reason, what: str) -> Waiting:
 
 def surroundings(scene: Scene) -> Surroundings:
     """Return the scene's namespace as far as it decides whether a rollout can begin."""
-    seen, namespace = scene.observation, scene.own.ref.namespace
+    seen, namespace = scene.observation, scene.own.meta.ref.namespace
     return Surroundings(
         own=RolloutSummary.from_body(Body(seen.body)),
         spec=scene.spec,
@@ -117,8 +134,8 @@ def rivals(scene: Scene) -> tuple[RolloutSummary, ...]:
     seen, own = scene.observation.found, scene.own
     service = one_of(seen, One(own.canary_service), Service)
     found = (
-        one_of(seen, One(own.near(ROLLOUTS, name)), RolloutSummary)
-        for name in rival_names(own.ref.name, scene.target, service)
+        one_of(seen, One(own.meta.near(ROLLOUTS, name)), RolloutSummary)
+        for name in rival_names(own.meta.ref.name, scene.target, service)
     )
     return tuple(rival for rival in found if rival is not None)
 

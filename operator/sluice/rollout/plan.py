@@ -8,6 +8,7 @@ in `sluice rollout explain` and in every test.
 from dataclasses import replace
 
 from sluice.analysis.verdict import Judgement
+from sluice.model.fields import InvalidSpecError
 from sluice.model.json import Body, MalformedError
 from sluice.model.kind import Observation
 from sluice.model.plan import Plan, Transition, Work
@@ -20,7 +21,6 @@ from sluice.rollout.arrivals import arrive
 from sluice.rollout.commands import keep_time, toggle_pause
 from sluice.rollout.converge import converge
 from sluice.rollout.falling import capacity_fell
-from sluice.rollout.fields import InvalidSpecError
 from sluice.rollout.intents import find_intent, say_farewell
 from sluice.rollout.judging import CHECKPOINT_SECONDS, counted, judgement
 from sluice.rollout.moves import Answer, Move

@@ -3,16 +3,16 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sluice.model.json import Body
-from sluice.rollout.fields import (
+from sluice.model.fields import (
     InvalidSpecError,
     choice,
     positive_seconds,
     seconds,
-    share,
     unique_names,
     whole,
 )
+from sluice.model.json import Body
+from sluice.rollout.fields import share
 from sluice.rollout.objectives import SloSpec
 
 

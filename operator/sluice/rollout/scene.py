@@ -2,20 +2,21 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias, TypeVar
+from typing import TypeVar
 
 from sluice.model.cluster import (
     Deployment,
     EndpointSlice,
     HttpRoute,
     Pod,
-    Projection,
     ReplicaSet,
     Service,
 )
+from sluice.model.found import Found, all_of, one_of
 from sluice.model.json import Body
-from sluice.model.kind import Descendants, InNamespace, Observation, One, Selection
+from sluice.model.kind import Descendants, InNamespace, Observation, One
 from sluice.model.names import OWNER_UID_LABEL
+from sluice.model.own import OwnMeta
 from sluice.model.references import (
     DEPLOYMENTS,
     ENDPOINTSLICES,
@@ -25,7 +26,6 @@ from sluice.model.references import (
     ROLLOUTS,
     SERVICES,
     ObjectRef,
-    Resource,
 )
 from sluice.rollout.canary import canary_name
 from sluice.rollout.capacity import replicas_for
@@ -33,8 +33,6 @@ from sluice.rollout.phases import Phase, Stage
 from sluice.rollout.spec import RolloutSpec
 from sluice.rollout.status import RolloutStatus
 
-Found: TypeAlias = Mapping[Selection, tuple[Projection, ...]]
-P = TypeVar("P")
 M = TypeVar("M", Deployment, Service)
 
 
@@ -42,59 +40,42 @@ M = TypeVar("M", Deployment, Service)
 class Own:
     """The Rollout's own metadata, spec and status."""
 
-    ref: ObjectRef
-    uid: str
-    generation: int
-    deleting: bool
-    annotations: Mapping[str, str]
-    finalizers: tuple[str, ...]
-    resource_version: str
+    meta: OwnMeta
     spec: RolloutSpec
     status: RolloutStatus
 
     @classmethod
     def from_body(cls, body: Body) -> "Own":
         """Read a Rollout; InvalidSpecError or MalformedError if it cannot be carried out."""
-        meta = body.body("metadata")
         return cls(
-            ref=ObjectRef(ROLLOUTS, meta.text("namespace"), meta.text("name")),
-            uid=meta.text("uid"),
-            generation=meta.whole("generation", default=1),
-            deleting=meta.has("deletionTimestamp"),
-            annotations=meta.labels("annotations"),
-            finalizers=meta.texts("finalizers"),
-            resource_version=meta.text("resourceVersion"),
+            meta=OwnMeta.from_body(body, ROLLOUTS),
             spec=RolloutSpec.from_body(body.body("spec")),
             status=RolloutStatus.from_body(body.body("status")),
         )
 
-    def near(self, resource: Resource, name: str) -> ObjectRef:
-        """Return the reference of an object in the Rollout's namespace."""
-        return ObjectRef(resource, self.ref.namespace, name)
-
     @property
     def target(self) -> ObjectRef:
         """The Deployment whose versions are rolled out."""
-        return self.near(DEPLOYMENTS, self.spec.target)
+        return self.meta.near(DEPLOYMENTS, self.spec.target)
 
     @property
     def service(self) -> ObjectRef:
         """The Service whose traffic is shifted."""
-        return self.near(SERVICES, self.spec.service)
+        return self.meta.near(SERVICES, self.spec.service)
 
     @property
     def canary_service(self) -> ObjectRef:
         """The Service of the canary's pods."""
-        return self.near(SERVICES, f"{self.spec.service}-canary")
+        return self.meta.near(SERVICES, f"{self.spec.service}-canary")
 
     def canary(self, revision: str) -> ObjectRef:
         """Return the canary Deployment of a revision."""
-        return self.near(DEPLOYMENTS, canary_name(self.spec.target, revision))
+        return self.meta.near(DEPLOYMENTS, canary_name(self.spec.target, revision))
 
     @property
     def routes(self) -> tuple[ObjectRef, ...]:
         """The routes that are shifted, in the order of the spec."""
-        return tuple(self.near(HTTPROUTES, route.name) for route in self.spec.routes)
+        return tuple(self.meta.near(HTTPROUTES, route.name) for route in self.spec.routes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,22 +223,12 @@ def _ours(own: Own, item: M | None) -> M | None:
 
     So it is never scaled, sent to or deleted, and creating ours says that the name is taken.
     """
-    made = item is not None and item.meta.labels.get(OWNER_UID_LABEL) == own.uid
+    made = item is not None and item.meta.labels.get(OWNER_UID_LABEL) == own.meta.uid
     return item if made else None
 
 
-def one_of(found: Found, selection: One, kind: type[P]) -> P | None:
-    """Return the object of a selection, None if it is not there."""
-    return next((item for item in found.get(selection, ()) if isinstance(item, kind)), None)
-
-
-def all_of(found: Found, selection: Selection, kind: type[P]) -> tuple[P, ...]:
-    """Return the objects of a selection."""
-    return tuple(item for item in found.get(selection, ()) if isinstance(item, kind))
-
-
 def _endpoints(found: Found, own: Own) -> int:
-    slices = all_of(found, InNamespace(ENDPOINTSLICES, own.ref.namespace), EndpointSlice)
+    slices = all_of(found, InNamespace(ENDPOINTSLICES, own.meta.ref.namespace), EndpointSlice)
     service = own.canary_service.name
     ready = {address for item in slices if item.service == service for address in item.ready}
     return len(ready)

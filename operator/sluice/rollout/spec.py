@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
-from sluice.model.json import Body
-from sluice.rollout.fields import (
+from sluice.model.fields import (
     InvalidSpecError,
     choice,
     positive_seconds,
     seconds,
     unique_names,
     whole,
-    whole_percent,
 )
+from sluice.model.json import Body
+from sluice.rollout.fields import whole_percent
 from sluice.rollout.objectives import SloSpec
 from sluice.rollout.policy import Analysis, OnEnvironment, OnInconclusive, OnNoData
 

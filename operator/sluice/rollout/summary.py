@@ -60,7 +60,7 @@ def summarised(
     status = replace(status, step_text=_step_text(scene, status))
     problem = problem or wait_of(scene, status, verdict)
     status = replace(status, message=_message(scene, status, verdict, problem))
-    generation = scene.own.generation
+    generation = scene.own.meta.generation
     return replace(
         status,
         next_at=_next_at(scene, status),

@@ -43,7 +43,7 @@ class Settling:
 
 def split_of(scene: Scene) -> Split:
     """Return what the Rollout splits."""
-    return Split.of(scene.own.ref.namespace, scene.spec)
+    return Split.of(scene.own.meta.ref.namespace, scene.spec)
 
 
 def asked_percent(scene: Scene) -> int | None:

@@ -35,7 +35,7 @@ def wait_of(scene: Scene, status: RolloutStatus, verdict: Judgement | None) -> W
 
 def leaving(scene: Scene, status: RolloutStatus) -> Waiting | None:
     """The Rollout is being deleted, and only cleaning up is left."""
-    if not scene.own.deleting or status.stage not in RESTING or status.ending is None:
+    if not scene.own.meta.deleting or status.stage not in RESTING or status.ending is None:
         return None
     return Waiting(Reason.DELETED, status.ending.message) if said_farewell(status) else None
 
@@ -52,7 +52,7 @@ def kept_back(scene: Scene, status: RolloutStatus) -> Waiting | None:
 
 
 def _start(scene: Scene) -> str:
-    resume = f"`sluice rollout resume {scene.own.ref.name}`"
+    resume = f"`sluice rollout resume {scene.own.meta.ref.name}`"
     # The command leaves the spec alone, which is its owner's.
     if not scene.spec.paused:
         return f"{resume} starts its rollout"
@@ -122,4 +122,4 @@ def _inconclusive(scene: Scene, status: RolloutStatus, verdict: Judgement) -> st
         why = f"{seen}, and evidence of {worst:.2g}:1 speaks against the canary"
     over = f"step {status.step_text} is not proven after {format_duration(most_seconds(scene))}"
     holds = f"weight holds at {scene.status.weight}%"
-    return f"{over}: {why}; {holds}; `sluice rollout promote {scene.own.ref.name}` goes on"
+    return f"{over}: {why}; {holds}; `sluice rollout promote {scene.own.meta.ref.name}` goes on"

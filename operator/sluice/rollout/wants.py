@@ -7,6 +7,8 @@ from sluice.analysis.checkpoint import LOOK_BACK_SECONDS
 from sluice.analysis.overdispersion import ENOUGH_SECONDS
 from sluice.analysis.samples import gap_seconds
 from sluice.model.cluster import Deployment, ReplicaSet, Service
+from sluice.model.fields import InvalidSpecError
+from sluice.model.found import Found, all_of, one_of
 from sluice.model.json import Body, JsonObject, MalformedError
 from sluice.model.kind import Descendants, InNamespace, One, Selection, Wants, WholeWant
 from sluice.model.metrics import MetricWant
@@ -22,13 +24,12 @@ from sluice.model.references import (
     ROLLOUTS,
 )
 from sluice.rollout.arms import arms_of
-from sluice.rollout.fields import InvalidSpecError
 from sluice.rollout.history import history_queries
 from sluice.rollout.hold import wants_whole, whole_target
 from sluice.rollout.judging import checkpoint_of
 from sluice.rollout.obstacles import rival_names
 from sluice.rollout.phases import RESTING, Stage
-from sluice.rollout.scene import Found, Own, all_of, one_of
+from sluice.rollout.scene import Own
 from sluice.rollout.sources import slo_queries
 
 _MAKING = frozenset({Stage.HEALTHY, Stage.CREATING})
@@ -48,7 +49,7 @@ def wants(body: JsonObject, found: Found, scrape_seconds: float) -> Wants:
 
 
 def _selections(own: Own) -> tuple[Selection, ...]:
-    namespace = own.ref.namespace
+    namespace = own.meta.ref.namespace
     always: tuple[Selection, ...] = (
         One(own.target),
         One(own.service),
@@ -80,8 +81,8 @@ def _rivals(own: Own, found: Found) -> tuple[Selection, ...]:
     """Return the Rollouts that have claimed our target or Service, by the label on them."""
     target = one_of(found, One(own.target), Deployment)
     service = one_of(found, One(own.canary_service), Service)
-    names = rival_names(own.ref.name, target, service)
-    return tuple(One(own.near(ROLLOUTS, name)) for name in names)
+    names = rival_names(own.meta.ref.name, target, service)
+    return tuple(One(own.meta.near(ROLLOUTS, name)) for name in names)
 
 
 def _metrics(own: Own, found: Found, scrape_seconds: float) -> tuple[MetricWant, ...]:

@@ -2,6 +2,7 @@
 
 from sluice.model import names
 from sluice.model.cluster import Deployment, ReplicaSet
+from sluice.model.holds import Holder, held_by_others
 from sluice.model.plan import Action, Delete, Expectation, Fence, Operation, Patch, pointer
 from sluice.rollout.hold import Template, held_mark, template_against
 from sluice.rollout.scene import Scene
@@ -24,17 +25,17 @@ def fence(scene: Scene, *, upward: bool = True) -> Fence:
         Expectation(("status", "weight"), status.weight),
     ]
     if upward:
-        abort = scene.own.annotations.get(names.ABORT)
+        abort = scene.own.meta.annotations.get(names.ABORT)
         expectations.append(Expectation(("metadata", "annotations", names.ABORT), abort))
-    return Fence(scene.own.ref, scene.own.uid, tuple(expectations))
+    return Fence(scene.own.meta.ref, scene.own.meta.uid, tuple(expectations))
 
 
 def claim(scene: Scene) -> tuple[Action, ...]:
     """Label the target, so that the hold policy selects it."""
     target = scene.target
-    if target is None or target.meta.labels.get(names.ROLLOUT_LABEL) == scene.own.ref.name:
+    if target is None or target.meta.labels.get(names.ROLLOUT_LABEL) == scene.own.meta.ref.name:
         return ()
-    label = Operation("add", _LABEL, scene.own.ref.name)
+    label = Operation("add", _LABEL, scene.own.meta.ref.name)
     first = () if target.meta.labels else (Operation("add", "/metadata/labels", {}),)
     return (_patch(target, (*first, label)),)
 
@@ -50,13 +51,15 @@ def mark(scene: Scene, revision: str, other: Deployment | None) -> tuple[Action,
 
 
 def release(scene: Scene) -> tuple[Action, ...]:
-    """Unpause the target and take the marks off: what its template says may run now."""
+    """Take the marks off: what its template says may run now, unless somebody else holds it."""
     target = scene.target
     if target is None or not held_mark(target):
         return ()
     annotations = target.meta.annotations
     bypass = (Operation("remove", _BYPASS),) if names.BYPASS in annotations else ()
-    operations = (Operation("add", "/spec/paused", False), Operation("remove", _HELD), *bypass)
+    held = held_by_others(target.meta, Holder.ROLLOUT)
+    unpause = () if held else (Operation("add", "/spec/paused", False),)
+    operations = (*unpause, Operation("remove", _HELD), *bypass)
     return (_patch(target, operations, fence(scene)),)
 
 
@@ -74,7 +77,7 @@ def hold_again(scene: Scene) -> tuple[Action, ...]:
 def farewell(scene: Scene) -> tuple[Action, ...]:
     """Take label and marks off the target; a held one stays paused and is the user's again."""
     target = scene.target
-    if target is None or target.meta.labels.get(names.ROLLOUT_LABEL) != scene.own.ref.name:
+    if target is None or target.meta.labels.get(names.ROLLOUT_LABEL) != scene.own.meta.ref.name:
         return ()
     present = [name for name in (names.HELD, names.BYPASS) if name in target.meta.annotations]
     marks = (Operation("remove", pointer("metadata", "annotations", name)) for name in present)

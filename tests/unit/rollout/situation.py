@@ -6,6 +6,7 @@ has what its step needs. A test changes the one thing that it is about.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cache
 from typing import Final
 
 from sluice.analysis.checkpoint import Checkpoint
@@ -13,6 +14,7 @@ from sluice.analysis.counts import Counts
 from sluice.analysis.verdict import Judgement, SloJudgement, Verdict
 from sluice.model import names
 from sluice.model.cluster import PROJECTIONS, Deployment, Projection
+from sluice.model.fields import InvalidSpecError
 from sluice.model.json import Body, Json, JsonObject, MalformedError
 from sluice.model.kind import Descendants, InNamespace, Observation, One, Selection
 from sluice.model.metrics import MetricAnswer, MetricQuery
@@ -30,7 +32,6 @@ from sluice.model.references import (
 from sluice.model.scalars import format_instant
 from sluice.rollout.arms import arms_of
 from sluice.rollout.canary import Canary, canary_deployment, canary_name, canary_service
-from sluice.rollout.fields import InvalidSpecError
 from sluice.rollout.hold import revision_of, whole_target
 from sluice.rollout.phases import CANARY_IN_ROUTE, Stage
 from sluice.rollout.scene import Own, Scene, read_scene
@@ -70,16 +71,20 @@ def target(
     held: str | None = REVISION,
     replicas: int = 3,
     uid: str = TARGET_UID,
+    graph: str = "",
     **marks: str,
 ) -> JsonObject:
-    """Return the user's Deployment; held: its mark, None if it runs unpaused and unmarked."""
+    """Return the user's Deployment; held: its mark, None if it runs unpaused and unmarked.
+
+    graph: the StartupGraph that it is a node of, if it is.
+    """
     annotations: dict[str, Json] = {f"{names.PREFIX}/{key}": text for key, text in marks.items()}
     if held is not None:
         annotations[names.HELD] = held
     body = as_stored(
         deployment(image, replicas, paused=held is not None),
         uid=uid,
-        labels={names.ROLLOUT_LABEL: NAME},
+        labels={names.ROLLOUT_LABEL: NAME, **({names.GRAPH_LABEL: graph} if graph else {})},
         annotations=annotations,
     )
     return {**body, "status": {"observedGeneration": 1}}
@@ -217,7 +222,7 @@ class Situation:
     @property
     def body(self) -> JsonObject:
         """The Rollout as the API server has it."""
-        written = rollout(**{**QUICK, **self.spec})
+        written = rollout(**{**QUICK, **self.spec}) if self.spec else _quick_rollout()
         annotations = {f"{names.PREFIX}/{key}": text for key, text in self.annotations.items()}
         meta: dict[str, Json] = {"annotations": annotations, "finalizers": self.finalizers}
         if self.deleting:
@@ -230,9 +235,10 @@ class Situation:
         if self.target is not None and self.whole:
             projection = Deployment.from_body(Body(self.target))
             wholes[whole_target(projection)] = self.target
-        answers = self._answers() if self.answered else {}
+        body = self.body
+        answers = self._answers(body) if self.answered else {}
         found = self._found()
-        return Observation(self.now, self.body, found, answers, wholes)
+        return Observation(self.now, body, found, answers, wholes)
 
     def scene(self) -> Scene:
         """Return the same as the checks see it."""
@@ -240,9 +246,9 @@ class Situation:
         own = Own.from_body(Body(observation.body))
         return read_scene(observation, own, SCRAPE_SECONDS)
 
-    def _answers(self) -> dict[MetricQuery, MetricAnswer]:
+    def _answers(self, body: JsonObject) -> dict[MetricQuery, MetricAnswer]:
         try:
-            own = Own.from_body(Body(self.body))
+            own = Own.from_body(Body(body))
         except (InvalidSpecError, MalformedError):
             return {}
         arms, nothing = arms_of(own, ()), MetricAnswer((), NOW - 60, NOW)
@@ -268,6 +274,12 @@ class Situation:
         for resource, body in self.around:
             found[InNamespace(resource, NAMESPACE)] = _projected(resource, (body,))
         return found
+
+
+@cache
+def _quick_rollout() -> JsonObject:
+    """The Rollout of nearly every situation; its schema's defaults take long to fill in."""
+    return rollout(**QUICK)
 
 
 def _projected(resource: Resource, bodies: tuple[JsonObject | None, ...]) -> tuple[Projection, ...]:

@@ -203,7 +203,8 @@ def test_what_another_rollout_has_claimed_is_not_touched() -> None:
     contested = replace(scene, observation=replace(scene.observation, found=found))
 
     assert converge(contested) == ()
-    leaving = converge(replace(contested, own=replace(contested.own, deleting=True)))
+    meta = replace(contested.own.meta, deleting=True)
+    leaving = converge(replace(contested, own=replace(contested.own, meta=meta)))
     assert [told(action) for action in leaving] == [
         f"Rollout {NAME}: replace /metadata/finalizers []"
     ]

@@ -34,6 +34,10 @@ def paused_without_a_mark() -> Situation:
     return replace(RESTING, target={**running, "spec": {**spec, "paused": True}})
 
 
+def held_by_its_graph() -> JsonObject:
+    return {**target(FIRST, held="pending", graph="shop", holders="startup")}
+
+
 def elsewhere() -> JsonObject:
     return as_stored(http_route(NAME, [backend("search", 1)]))
 
@@ -47,6 +51,12 @@ def elsewhere() -> JsonObject:
             "Deployment checkout is paused by its user: "
             "`kubectl rollout resume deployment/checkout`",
             id="paused by its user",
+        ),
+        pytest.param(
+            replace(RESTING, target=held_by_its_graph(), sets=()),
+            Reason.WAITS_FOR_GRAPH,
+            "Deployment checkout waits for its parents: `sluice graph explain shop` says why",
+            id="a StartupGraph holds it",
         ),
         pytest.param(
             replace(BY_USER, sets=(OWN, OTHER)),

@@ -18,6 +18,7 @@ from tests.unit.rollout.situation import (
     at,
     canary,
     replica_set,
+    resting,
     route,
     target,
 )
@@ -49,6 +50,39 @@ ROLLING = at(Stage.ROLLING, 100)
 )
 def test_what_is_released_into_production(situation: Situation, *, released: bool) -> None:
     assert (RELEASE in actions(situation)) is released
+
+
+NEW_BORN = replace(resting(), target=target(held="pending", graph="shop"), sets=())
+UNMARK = f"Deployment {NAME}: remove {HELD} None"
+
+
+@pytest.mark.parametrize(
+    ("situation", "expected"),
+    [
+        pytest.param(NEW_BORN, RELEASE, id="let go by its graph, and changed while it waited"),
+        pytest.param(
+            replace(NEW_BORN, target=target(held="pending", graph="shop", holders="author")),
+            UNMARK,
+            id="its author's own pause stays",
+        ),
+        pytest.param(
+            replace(NEW_BORN, target=target(held="pending", graph="shop", holders="startup")),
+            None,
+            id="not while it waits for its parents",
+        ),
+        pytest.param(
+            replace(NEW_BORN, target=target(held="pending")), None, id="not without a graph"
+        ),
+        pytest.param(
+            replace(NEW_BORN, sets=(replica_set(STABLE_SET, FIRST, 2),)),
+            None,
+            id="not what has run before",
+        ),
+    ],
+)
+def test_what_has_never_run_needs_no_rollout(situation: Situation, expected: str | None) -> None:
+    released = [action for action in actions(situation) if HELD in action and "remove" in action]
+    assert released == ([] if expected is None else [expected])
 
 
 FORMER, NEW = replica_set(STABLE_SET, FIRST, 2), replica_set(PROMOTED_SET, GOOD, 2)

@@ -1,6 +1,7 @@
 """Actions of a pass as lines to compare."""
 
-from sluice.model.plan import Action, Create, Delete, Patch
+from sluice.model.json import canonical
+from sluice.model.plan import Action, Create, Delete, Merge, Patch
 from sluice.rollout.converge import converge
 from tests.unit.rollout.situation import Situation
 
@@ -16,6 +17,8 @@ def told(action: Action) -> str:
         case Patch(operations=operations):
             changes = "; ".join(f"{o.op} {o.path} {o.value}" for o in operations)
             return f"{action.ref.resource.kind} {name}: {changes}"
+        case Merge(fields=fields):
+            return f"{action.ref.resource.kind} {name}: merge {canonical(fields)}"
 
 
 def actions(situation: Situation) -> list[str]:

@@ -6,7 +6,9 @@ The cache keeps these instead of whole objects; a field is here because some roo
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
+from sluice.model.cluster.controllers import DaemonSet, Job, StatefulSet
 from sluice.model.cluster.metadata import Metadata, Owner
+from sluice.model.cluster.pods import Containers, Crash, GateCondition, Pod
 from sluice.model.cluster.policies import (
     Autoscaler,
     DisruptionBudget,
@@ -26,14 +28,16 @@ from sluice.model.cluster.traffic import (
     Service,
     ServicePort,
 )
-from sluice.model.cluster.workloads import Crash, Deployment, Pod, ReplicaSet
+from sluice.model.cluster.workloads import Deployment, ReplicaSet
 from sluice.model.json import Body
 from sluice.model.references import (
     AUTOSCALERS,
+    DAEMONSETS,
     DEPLOYMENTS,
     DISRUPTIONBUDGETS,
     ENDPOINTSLICES,
     HTTPROUTES,
+    JOBS,
     NETWORKPOLICIES,
     PERSISTENTVOLUMECLAIMS,
     PODMONITORS,
@@ -41,11 +45,15 @@ from sluice.model.references import (
     REPLICASETS,
     ROLLOUTS,
     SERVICES,
+    STATEFULSETS,
     Resource,
 )
 
 Projection: TypeAlias = (
     Deployment
+    | StatefulSet
+    | DaemonSet
+    | Job
     | ReplicaSet
     | Pod
     | Service
@@ -61,6 +69,9 @@ Projection: TypeAlias = (
 
 PROJECTIONS: Mapping[Resource, Callable[[Body], Projection]] = {
     DEPLOYMENTS: Deployment.from_body,
+    STATEFULSETS: StatefulSet.from_body,
+    DAEMONSETS: DaemonSet.from_body,
+    JOBS: Job.from_body,
     REPLICASETS: ReplicaSet.from_body,
     PODS: Pod.from_body,
     SERVICES: Service.from_body,
@@ -78,11 +89,15 @@ __all__ = [
     "PROJECTIONS",
     "Autoscaler",
     "Backend",
+    "Containers",
     "Crash",
+    "DaemonSet",
     "Deployment",
     "DisruptionBudget",
     "EndpointSlice",
+    "GateCondition",
     "HttpRoute",
+    "Job",
     "LabelSelector",
     "Metadata",
     "NetworkPolicy",
@@ -97,5 +112,6 @@ __all__ = [
     "RouteRule",
     "Service",
     "ServicePort",
+    "StatefulSet",
     "VolumeClaim",
 ]

@@ -1,4 +1,4 @@
-"""Deployments, ReplicaSets and Pods."""
+"""Deployments and ReplicaSets."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from sluice.model.cluster.metadata import Metadata
 from sluice.model.cluster.policies import LabelSelector
 from sluice.model.json import Body, Json, digest
-from sluice.model.references import DEPLOYMENTS, PODS, REPLICASETS
-from sluice.model.scalars import parse_instant
+from sluice.model.references import DEPLOYMENTS, REPLICASETS
 
 POD_TEMPLATE_HASH = "pod-template-hash"
 
@@ -25,6 +24,7 @@ class Deployment:
     """A Deployment: what it asks for, what it has, and what keeps it from running in two versions.
 
     obstacles: sentences about fields that rule out two versions side by side, empty when none.
+    available: its own bar (all replicas but maxUnavailable), as its condition Available says.
     """
 
     meta: Metadata
@@ -40,6 +40,7 @@ class Deployment:
     ready_replicas: int
     available_replicas: int
     total_replicas: int
+    available: bool
     failure: str
 
     @classmethod
@@ -61,6 +62,7 @@ class Deployment:
             ready_replicas=status.whole("readyReplicas", default=0),
             available_replicas=status.whole("availableReplicas", default=0),
             total_replicas=status.whole("replicas", default=0),
+            available=_condition(status, "Available") is not None,
             failure=_failure(status),
         )
 
@@ -90,10 +92,16 @@ def _claims(template: Body) -> tuple[str, ...]:
 
 def _failure(status: Body) -> str:
     """Return why the controller cannot create pods (quota, admission), empty when it can."""
+    failed = _condition(status, "ReplicaFailure")
+    return "" if failed is None else failed.text("message", default="")
+
+
+def _condition(status: Body, name: str) -> Body | None:
+    """Return the condition of that type if it is true."""
     for condition in status.bodies("conditions"):
-        if condition.text("type") == "ReplicaFailure" and condition.text("status") == "True":
-            return condition.text("message", default="")
-    return ""
+        if condition.text("type") == name and condition.text("status") == "True":
+            return condition
+    return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,72 +130,3 @@ class ReplicaSet:
             ready_replicas=status.whole("readyReplicas", default=0),
             available_replicas=status.whole("availableReplicas", default=0),
         )
-
-
-@dataclass(frozen=True, slots=True)
-class Crash:
-    """A container that ended with an error; `count` is the kubelet's restart count after it."""
-
-    container: str
-    reason: str
-    exit_code: int
-    finished: float
-    count: int
-
-
-@dataclass(frozen=True, slots=True)
-class Pod:
-    """A Pod. `ready_since` and `started` are seconds since the epoch, None while not so."""
-
-    meta: Metadata
-    phase: str
-    ready_since: float | None
-    started: float | None
-    crashes: tuple[Crash, ...]
-
-    @property
-    def ready(self) -> bool:
-        """Whether the pod may receive traffic."""
-        return self.ready_since is not None and not self.meta.deleting
-
-    @classmethod
-    def from_body(cls, body: Body) -> "Pod":
-        """Read a Pod (v1)."""
-        status = body.body("status")
-        containers = status.bodies("containerStatuses")
-        return cls(
-            meta=Metadata.from_body(body, PODS),
-            phase=status.text("phase", default="Pending"),
-            ready_since=_ready_since(status),
-            started=_instant(status, "startTime"),
-            crashes=tuple(crash for container in containers for crash in _crashes(container)),
-        )
-
-
-def _instant(body: Body, name: str) -> float | None:
-    return parse_instant(body.text(name)) if body.has(name) else None
-
-
-def _ready_since(status: Body) -> float | None:
-    for condition in status.bodies("conditions"):
-        if condition.text("type") == "Ready" and condition.text("status") == "True":
-            return _instant(condition, "lastTransitionTime")
-    return None
-
-
-def _crashes(container: Body) -> tuple[Crash, ...]:
-    """Return the container's last failed ends: a clean exit or a running container is none."""
-    found = []
-    for state in ("state", "lastState"):
-        ended = container.body(state).body("terminated")
-        if ended.value and ended.whole("exitCode") != 0:
-            found.append(
-                Crash(
-                    container=container.text("name"),
-                    reason=ended.text("reason", default="Error"),
-                    exit_code=ended.whole("exitCode"),
-                    finished=_instant(ended, "finishedAt") or 0.0,
-                    count=container.whole("restartCount", default=0),
-                )
-            )
-    return tuple(found)
