@@ -105,7 +105,8 @@ class ApiServer:
             case "GET":
                 return web.json_response(self.store.get(ref))
             case "PATCH":
-                return web.json_response(self.store.patch(ref, await request.json(), subresource))
+                written = self.store.merge if _is_merge(request) else self.store.patch
+                return web.json_response(written(ref, await request.json(), subresource))
             case "DELETE":
                 return await self._delete(request, ref)
             case _:
@@ -221,6 +222,10 @@ async def api_server(store: Store, resources: set[Resource]) -> AsyncIterator[Ap
     finally:
         server.cut_watches()
         await runner.cleanup()
+
+
+def _is_merge(request: web.Request) -> bool:
+    return request.content_type == "application/strategic-merge-patch+json"
 
 
 async def _send(response: web.StreamResponse, change: str, body: Object) -> None:

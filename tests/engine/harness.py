@@ -11,7 +11,7 @@ from sluice.adapters.prometheus import MetricSource, NoMetrics
 from sluice.engine.process import Engine, EngineSettings
 from sluice.model.cluster import Projection
 from sluice.model.json import JsonObject
-from sluice.model.kind import Kind, Observation, Selection, Wants
+from sluice.model.kind import Guardian, Kind, Observation, Selection, Wants
 from sluice.model.plan import Plan, Work
 from sluice.model.references import DEPLOYMENTS, REPLICASETS, SERVICES, ObjectRef, Resource
 from tests.engine.apiserver import ApiServer, api_server
@@ -100,6 +100,7 @@ async def world(
     source: MetricSource | None = None,
     resources: set[Resource] | None = None,
     lead: bool = True,
+    guardians: tuple[Guardian, ...] = (),
 ) -> AsyncIterator[World]:
     """Run an engine for one kind on a store with these objects, until the block ends."""
     store, leading = Store(), [True]
@@ -114,6 +115,7 @@ async def world(
             SystemClock(),
             lambda: leading[0],
             EngineSettings(workers=4),
+            guardians=guardians,
         )
         engine.warm_up()
         try:

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import jsonpatch
 
 from sluice.model.references import ObjectRef, Resource
+from tests.strategic_merge import merged
 
 Object: TypeAlias = dict[str, Any]
 _CREATED = "2026-01-01T00:00:00Z"
@@ -82,14 +83,23 @@ class Store:
             patched: Object = jsonpatch.apply_patch(old, list(operations))
         except jsonpatch.JsonPatchException as error:
             raise RefusalError(422, "Invalid", f"the patch cannot be applied: {error}") from error
-        if patched["metadata"]["resourceVersion"] != old["metadata"]["resourceVersion"]:
-            raise RefusalError(
-                409,
-                "Conflict",
-                f'cannot be fulfilled on {ref.resource.plural} "{ref.name}": '
-                "the object has been modified",
-            )
+        _check_version(ref, old, patched)
         return self.replace(ref, patched, subresource)
+
+    def merge(self, ref: ObjectRef, fields: Mapping[str, Any], subresource: str = "") -> Object:
+        """Apply a strategic merge patch; another UID in it is refused as the API server does."""
+        old = self.get(ref)
+        new: Object = dict(merged(old, fields))
+        _check_version(ref, old, new)
+        uid = new["metadata"]["uid"]
+        if uid != old["metadata"]["uid"]:
+            raise RefusalError(
+                422,
+                "Invalid",
+                f'{ref.resource.kind} "{ref.name}" is invalid: '
+                f'metadata.uid: Invalid value: "{uid}": field is immutable',
+            )
+        return self.replace(ref, new, subresource)
 
     def replace(self, ref: ObjectRef, new: Object, subresource: str = "") -> Object:
         """Store a new state: status alone through its subresource, all but status otherwise."""
@@ -146,3 +156,13 @@ class Store:
         self.events.append(Event(self.version, change, ref.resource, copied, before))
         for listener in self.listeners:
             listener()
+
+
+def _check_version(ref: ObjectRef, old: Object, new: Object) -> None:
+    if new["metadata"]["resourceVersion"] != old["metadata"]["resourceVersion"]:
+        raise RefusalError(
+            409,
+            "Conflict",
+            f'cannot be fulfilled on {ref.resource.plural} "{ref.name}": '
+            "the object has been modified",
+        )

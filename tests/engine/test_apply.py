@@ -10,22 +10,23 @@ from aiohttp import web
 from sluice.adapters.kube import KubeClient
 from sluice.engine.apply import Applied, Applier
 from sluice.engine.cache import Cache
+from sluice.engine.deeds import Deeds
 from sluice.engine.knowledge import Knowledge
 from sluice.engine.metrics import Metrics
 from sluice.engine.own import OwnObjects
 from sluice.engine.writer import GateClosedError, Writer
 from sluice.model.json import Json, JsonObject
 from sluice.model.kind import One
-from sluice.model.plan import Create, Delete, Expectation, Fence, Operation, Patch
+from sluice.model.plan import Create, Delete, Expectation, Fence, Merge, Operation, Patch
 from sluice.model.problems import Problem, Stalled, Transient, Waiting
 from sluice.model.reasons import Reason
-from sluice.model.references import DEPLOYMENTS, SERVICES, ObjectRef
+from sluice.model.references import DEPLOYMENTS, PODS, SERVICES, ObjectRef
 from tests.engine.apiserver import ApiServer, Fault, api_server
 from tests.engine.harness import NS, TOYS, deployment, deployment_ref, toy, toy_ref
 from tests.engine.store import RefusalError, Store
 from tests.plain_connection import plain_connection
 
-SERVICE = ObjectRef(SERVICES, NS, "canary")
+SERVICE, POD = ObjectRef(SERVICES, NS, "canary"), ObjectRef(PODS, NS, "app-1")
 MANIFEST: JsonObject = {"metadata": {"name": "canary", "labels": {"owner": "me"}}, "spec": {}}
 CREATE = Create("canary", SERVICE, MANIFEST, {"owner": "me"})
 
@@ -63,11 +64,11 @@ async def world() -> AsyncIterator[World]:
     store.set(toy_ref(), "status.stage", "Shifting")
     own = OwnObjects([TOYS], cache, lambda *_: None, lambda _: None)
     own.put(TOYS, store.get(toy_ref()))
-    async with api_server(store, {DEPLOYMENTS, SERVICES, TOYS}) as server:
+    async with api_server(store, {DEPLOYMENTS, PODS, SERVICES, TOYS}) as server:
         client = KubeClient(plain_connection(server.url))
         knowledge = Knowledge(client, cache, own)
         writer = Writer(client, lambda: it.may_write, Metrics())
-        it = World(store, server, cache, own, Applier(client, writer, knowledge))
+        it = World(store, server, cache, own, Applier(Deeds(client, writer, knowledge), knowledge))
         yield it
         await client.close()
 
@@ -170,6 +171,62 @@ async def test_a_fence_reads_its_owner_once_for_a_whole_group() -> None:
         assert len(reads) == 1
 
 
+def owner_reads(it: World) -> int:
+    return sum(r.startswith("GET") and "/toys/" in r for r in it.server.requests)
+
+
+async def test_a_fence_reads_its_owner_once_for_all_groups() -> None:
+    async with world() as it:
+        actions = [
+            scale(group="a", fence=it.fence()),
+            scale("second", group="b", fence=it.fence()),
+            scale(group="b", replicas=4, fence=it.fence("Done")),
+        ]
+
+        assert await it.applier.apply(actions) == Applied(stale=True)
+        assert (it.replicas("app"), it.replicas("second")) == (3, 3)
+        assert owner_reads(it) == 1
+
+
+async def test_a_fence_reads_its_owner_anew_in_each_pass() -> None:
+    async with world() as it:
+        fence = it.fence()
+        await it.applier.apply([scale(fence=fence)])
+        it.store.set(toy_ref(), "status.stage", "RollingBack")
+
+        assert await it.applier.apply([scale(replicas=9, fence=fence)]) == Applied(stale=True)
+        assert (it.replicas(), owner_reads(it)) == (3, 2)
+
+
+async def test_an_owner_that_cannot_be_read_stops_every_group_that_it_fences() -> None:
+    async with world() as it:
+        it.server.faults.append(refuse(500, "InternalError", "etcd away", "GET", "/toys/one"))
+        one, two = scale(group="a", fence=it.fence()), scale("second", fence=it.fence())
+
+        applied = await it.applier.apply([one, two, CREATE])
+
+        assert [type(problem) for problem in applied.problems] == [Transient, Transient]
+        assert owner_reads(it) == 1
+        assert it.server.writes == ["POST /api/v1/namespaces/shop/services"]
+
+
+@pytest.mark.parametrize(
+    ("expected", "done"),
+    [
+        pytest.param([{"name": "db", "state": "Ready"}], True, id="as it was decided on"),
+        pytest.param(({"name": "db", "state": "Ready"},), True, id="as a kind writes it"),
+        pytest.param([{"name": "db", "state": "Held"}], False, id="with another entry"),
+        pytest.param([], False, id="with an entry more"),
+    ],
+)
+async def test_a_fence_may_expect_a_whole_list(expected: Json, *, done: bool) -> None:
+    async with world() as it:
+        it.store.set(toy_ref(), "status.nodes", [{"name": "db", "state": "Ready"}])
+        fence = Fence(toy_ref(), it.fence().uid, (Expectation(("status", "nodes"), expected),))
+
+        assert await it.applier.apply([scale(fence=fence)]) == Applied(stale=not done)
+
+
 async def test_an_error_stops_its_own_group_only() -> None:
     async with world() as it:
         it.server.faults.append(refuse(422, "Invalid", "no", path="/app"))
@@ -229,6 +286,137 @@ async def test_a_delete_that_finalizers_hold_up_leaves_a_deleting_object_known()
 
         (known,) = it.cache.select(One(SERVICE))
         assert known.meta.deleting
+
+
+def condition(kind: str, status: str) -> JsonObject:
+    return {"type": kind, "status": status}
+
+
+def healthy(uid: str, subresource: str = "status") -> Merge:
+    """Set one condition of the pod."""
+    fields: JsonObject = {"status": {"conditions": [condition("sluice.dev/healthy", "True")]}}
+    return Merge("pod", POD, uid, fields, subresource)
+
+
+def create_pod(it: World) -> str:
+    """Create a pod with a condition of the kubelet's and two gates; return its UID."""
+    spec = {"schedulingGates": [{"name": "sluice.dev/startup"}, {"name": "other"}]}
+    it.store.create(PODS, NS, {"metadata": {"name": "app-1"}, "spec": spec})
+    conditions = [condition("Ready", "False"), condition("sluice.dev/healthy", "False")]
+    it.store.set(POD, "status.conditions", conditions)
+    return str(it.store.get(POD)["metadata"]["uid"])
+
+
+def gone(it: World, refusal: str) -> None:
+    """Have a merge refused, and the pod gone before it is read again."""
+
+    def refused(request: web.Request) -> bool:
+        matches = request.method == "PATCH"
+        if matches:
+            it.store.delete(POD)
+        return matches
+
+    error = {
+        "404": RefusalError(404, "NotFound", 'pods "app-1" not found'),
+        "409": RefusalError(409, "Conflict", "Precondition failed: UID in precondition: a"),
+        "422": RefusalError(422, "Invalid", "Precondition failed: UID in precondition: a"),
+    }[refusal]
+    it.server.faults.append(Fault(refused, error))
+
+
+async def test_a_merge_leaves_what_others_wrote_and_is_known_at_once() -> None:
+    async with world() as it:
+        uid = create_pod(it)
+
+        assert await it.applier.apply([healthy(uid)]) == Applied()
+
+        ready, ours = it.store.get(POD)["status"]["conditions"]
+        (known,) = it.cache.select(One(POD))
+        assert (ready, ours["status"]) == (condition("Ready", "False"), "True")
+        assert known.meta.resource_version == it.store.get(POD)["metadata"]["resourceVersion"]
+
+
+async def test_a_merge_takes_one_entry_out_of_a_list() -> None:
+    async with world() as it:
+        gates = [{"$patch": "delete", "name": "sluice.dev/startup"}]
+        fields: JsonObject = {
+            "spec": {"schedulingGates": gates},
+            "metadata": {"labels": {"a": "b"}},
+        }
+
+        assert await it.applier.apply([Merge("pod", POD, create_pod(it), fields)]) == Applied()
+
+        pod = it.store.get(POD)
+        assert pod["spec"] == {"schedulingGates": [{"name": "other"}]}
+        assert pod["metadata"]["labels"] == {"a": "b"}
+
+
+async def test_a_merge_spares_a_namesake_and_counts_as_done() -> None:
+    async with world() as it:
+        create_pod(it)
+
+        assert await it.applier.apply([healthy("another")]) == Applied()
+
+        (known,) = it.cache.select(One(POD))
+        assert known.meta.uid == it.store.get(POD)["metadata"]["uid"]
+        assert it.store.get(POD)["status"]["conditions"][1]["status"] == "False"
+
+
+async def test_a_merge_without_a_uid_is_for_whatever_has_the_name() -> None:
+    async with world() as it:
+        uid = create_pod(it)
+
+        assert await it.applier.apply([healthy("")]) == Applied()
+
+        assert it.store.get(POD)["metadata"]["uid"] == uid
+        assert it.store.get(POD)["status"]["conditions"][1]["status"] == "True"
+
+
+@pytest.mark.parametrize("refusal", ["404", "409"])
+async def test_a_merge_without_a_uid_that_finds_nothing_is_not_done(refusal: str) -> None:
+    async with world() as it:
+        create_pod(it)
+        gone(it, refusal)
+
+        assert await it.applier.apply([healthy("")]) == Applied(stale=True)
+
+
+@pytest.mark.parametrize("refusal", ["404", "409", "422"])
+async def test_a_merge_into_what_is_gone_is_done_and_the_object_is_forgotten(refusal: str) -> None:
+    async with world() as it:
+        uid = create_pod(it)
+        await it.applier.apply([healthy(uid)])
+        gone(it, refusal)
+
+        assert await it.applier.apply([healthy(uid)]) == Applied()
+        assert it.cache.select(One(POD)) == ()
+
+
+async def test_a_merge_in_conflict_with_the_same_object_is_stale() -> None:
+    async with world() as it:
+        uid = create_pod(it)
+        it.server.faults.append(refuse(409, "Conflict", "the object has been modified"))
+
+        assert await it.applier.apply([healthy(uid)]) == Applied(stale=True)
+        assert it.cache.select(One(POD)) != ()
+
+
+@pytest.mark.parametrize(
+    "message",
+    [
+        pytest.param("status.conditions[0].type: Required value", id="of another field"),
+        pytest.param("metadata.uid: Invalid value: 7", id="of the UID, though it is the same one"),
+    ],
+)
+async def test_any_other_refusal_of_a_merge_is_a_problem(message: str) -> None:
+    async with world() as it:
+        uid = create_pod(it)
+        it.server.faults.append(refuse(422, "Invalid", message))
+
+        (problem,) = (await it.applier.apply([healthy(uid)])).problems
+
+        assert problem.reason is Reason.REFUSED_BY_SERVER
+        assert problem.message.startswith(f"patch Pod shop/app-1: {message}")
 
 
 RBAC = 'deployments.apps "app" is forbidden: User "sluice" cannot patch resource'

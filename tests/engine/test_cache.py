@@ -1,6 +1,8 @@
 """The cache: the newest state wins, whatever the order in which it is heard of."""
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import TypeVar
 
 import pytest
 from hypothesis import given
@@ -9,11 +11,13 @@ from hypothesis import strategies as st
 from sluice.engine.cache import Cache
 from sluice.engine.subscriptions import Subscriptions
 from sluice.model.cluster import Metadata, Owner, Pod, Projection, ReplicaSet, Service
-from sluice.model.kind import Descendants, InNamespace, One, Selection
+from sluice.model.kind import Descendants, InNamespace, Labelled, One, Selection
+from sluice.model.names import GRAPH_LABEL
 from sluice.model.references import DEPLOYMENTS, PODS, REPLICASETS, SERVICES, ObjectRef, Resource
 from tests.engine.harness import NS, toy_ref
 
 APP, OTHER = ObjectRef(DEPLOYMENTS, NS, "app"), ObjectRef(DEPLOYMENTS, NS, "other")
+Seen = TypeVar("Seen", Pod, Service)
 
 
 def metadata(resource: Resource, name: str, version: int, uid: str, *owners: str) -> Metadata:
@@ -43,6 +47,16 @@ def replica_set(name: str, *owners: str, version: int = 1) -> ReplicaSet:
 def pod(name: str, *owners: str, version: int = 1) -> Pod:
     meta = metadata(PODS, name, version, "", *owners)
     return Pod(meta, "Running", None, None, ())
+
+
+def labelled(projection: Seen, labels: Mapping[str, str]) -> Seen:
+    """Return the object with these labels."""
+    return replace(projection, meta=replace(projection.meta, labels=labels))
+
+
+def in_graph(projection: Seen, graph: str = "web") -> Seen:
+    """Return the object as one of a graph's nodes."""
+    return labelled(projection, {GRAPH_LABEL: graph, "app": "checkout"})
 
 
 def cache(*projections: Projection) -> Cache:
@@ -75,6 +89,50 @@ def test_selects(selection: Selection, expected: list[str]) -> None:
     )  # fmt: skip
 
     assert names(known.select(selection)) == expected
+
+
+WEB = Labelled(PODS, NS, GRAPH_LABEL, "web")
+
+
+@pytest.mark.parametrize(
+    ("selection", "expected"),
+    [
+        pytest.param(WEB, ["p1", "p2"], id="those with the value, sorted by name"),
+        pytest.param(Labelled(PODS, NS, "app", "checkout"), ["p1", "p2", "p3"],
+                     id="a label that is not ours"),
+        pytest.param(Labelled(PODS, NS, GRAPH_LABEL, "no"), [], id="not those of another value"),
+        pytest.param(Labelled(PODS, NS, "tier", "web"), [], id="not those without the label"),
+        pytest.param(Labelled(SERVICES, NS, GRAPH_LABEL, "web"), ["s"],
+                     id="not those of another resource"),
+        pytest.param(Labelled(PODS, "else", GRAPH_LABEL, "web"), [],
+                     id="not those of another namespace"),
+    ],
+)  # fmt: skip
+def test_selects_by_label(selection: Labelled, expected: list[str]) -> None:
+    known = cache(
+        in_graph(pod("p2")), in_graph(pod("p1")), in_graph(pod("p3"), "jobs"), pod("p4"),
+        in_graph(service("s")),
+    )  # fmt: skip
+
+    assert names(known.select(selection)) == expected
+
+
+def test_a_label_that_changes_moves_the_object() -> None:
+    known = cache(in_graph(pod("p")))
+
+    known.put(in_graph(pod("p", version=2), "jobs"))
+
+    assert known.select(WEB) == ()
+    assert names(known.select(replace(WEB, value="jobs"))) == ["p"]
+
+
+def test_an_object_that_is_gone_is_not_selected_by_its_label() -> None:
+    known = cache(in_graph(pod("p")), in_graph(pod("q")))
+
+    known.remove(ObjectRef(PODS, NS, "p"), "uid-p")
+    known.replace(PODS, [], "9")
+
+    assert known.select(WEB) == ()
 
 
 def test_owners_in_a_circle_are_followed_once() -> None:
@@ -180,10 +238,23 @@ def touched(known: Cache, wanted: Selection, change: Projection) -> bool:
             False,
             id="not a change of a link that stays in its place",
         ),
+        pytest.param(WEB, in_graph(pod("p")), True, id="a new object with the label"),
+        pytest.param(WEB, in_graph(pod("p"), "jobs"), False, id="not one with another value"),
+        pytest.param(WEB, in_graph(service()), False, id="not another resource with the label"),
+        pytest.param(
+            WEB, in_graph(pod("labelled", version=2)), True, id="a change of an object with it"
+        ),
+        pytest.param(WEB, pod("labelled", version=2), True, id="an object that lost the label"),
+        pytest.param(
+            Labelled(PODS, NS, GRAPH_LABEL, "jobs"),
+            in_graph(pod("labelled", version=2), "jobs"),
+            True,
+            id="an object that came over from another value",
+        ),
     ],
 )
 def test_tells_who_wants_to_know(wanted: Selection, change: Projection, *, expected: bool) -> None:
-    known = cache(replica_set("r1", "app"), pod("early", "r2"))
+    known = cache(replica_set("r1", "app"), pod("early", "r2"), in_graph(pod("labelled")))
 
     assert touched(known, wanted, change) is expected
 
@@ -191,12 +262,13 @@ def test_tells_who_wants_to_know(wanted: Selection, change: Projection, *, expec
 def test_a_key_that_wants_nothing_more_is_not_told() -> None:
     known = cache()
     subscriptions = Subscriptions(known)
-    subscriptions.replace(KEY, [One(service().meta.ref), Descendants(PODS, APP)])
+    subscriptions.replace(KEY, [One(service().meta.ref), Descendants(PODS, APP), WEB])
 
     subscriptions.drop(KEY)
 
     assert subscriptions.touched(None, service()) == set()
     assert subscriptions.touched(None, pod("p", "r1")) == set()
+    assert subscriptions.touched(None, in_graph(pod("p"))) == set()
 
 
 def test_deployments_are_counted_by_resource() -> None:

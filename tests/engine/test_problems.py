@@ -136,6 +136,26 @@ async def test_a_missing_right_is_told_once_on_the_object_that_it_concerns() -> 
         assert sum(write.endswith("/status") for write in it.server.writes) == 1
 
 
+async def test_a_kind_is_told_what_was_refused_when_it_was_last_tried() -> None:
+    seen: list[frozenset[str]] = []
+
+    def plan_of(observation: Observation) -> Plan:
+        seen.append(observation.refused)
+        return SCALE
+
+    kind = Toy(plan_of=plan_of)
+    async with world(kind, deployment(), toy("one"), lead=False) as it:
+        it.server.faults.append(Fault(lambda r: r.path.endswith("/app"), RBAC))
+        it.engine.lead()
+        await until(lambda: frozenset({"t"}) in seen)
+        it.server.faults.clear()
+        await until(lambda: it.store.get(deployment_ref())["spec"]["replicas"] == 2)
+        it.set_and_feed(toy_ref(), "metadata.labels", {"try": "again"})
+        await until(lambda: seen[-1] == frozenset())
+
+        assert seen[0] == frozenset()
+
+
 async def test_a_passing_failure_is_not_told_and_passes() -> None:
     def plan(observation: Observation) -> Plan:
         del observation

@@ -1,4 +1,4 @@
-"""The API server: get, list, watch, create, patch, delete, on raw JSON.
+"""The API server: get, list, watch, create, patch, merge, delete, on raw JSON.
 
 The generated classes of the kubernetes package would hold every object twice; configuration and
 authentication come from it (connection.py).
@@ -21,6 +21,7 @@ _ANSWER_SECONDS = 10.0
 # silent for longer is dead; it ends a watch by itself after `timeoutSeconds`.
 _SILENCE_SECONDS, _WATCH_SECONDS = 90.0, 300
 _JSON_PATCH = {"Content-Type": "application/json-patch+json"}
+_STRATEGIC_MERGE = {"Content-Type": "application/strategic-merge-patch+json"}
 _METADATA_ONLY = {"Accept": "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"}
 
 
@@ -99,6 +100,14 @@ class KubeClient:
         path = f"{ref.path}/{subresource}" if subresource else ref.path
         payload = tuple(operation.to_json() for operation in operations)
         return await self._request("PATCH", path, headers=_JSON_PATCH, payload=payload)
+
+    async def merge(self, ref: ObjectRef, fields: JsonObject, subresource: str = "") -> JsonObject:
+        """Apply a strategic merge patch and return the object; a built-in type's only.
+
+        With `metadata.uid` in it an object of another UID is left alone: InvalidError.
+        """
+        path = f"{ref.path}/{subresource}" if subresource else ref.path
+        return await self._request("PATCH", path, headers=_STRATEGIC_MERGE, payload=fields)
 
     async def delete(self, ref: ObjectRef, uid: str) -> JsonObject:
         """Delete the object with that UID; return it if it lingers, else the server's Status."""

@@ -8,8 +8,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
+from sluice.engine.labels import LabelIndex, is_ours
 from sluice.model.cluster import Projection
-from sluice.model.kind import Descendants, InNamespace, One, Selection
+from sluice.model.kind import Descendants, InNamespace, Labelled, One, Selection
 from sluice.model.references import ObjectRef, Resource
 
 # Told after a change: the state before and after, None where the object did not or does not exist.
@@ -32,12 +33,13 @@ def owners_of(projection: Projection) -> tuple[OwnerKey, ...]:
 
 
 class Cache:
-    """Projections by resource, namespace and name, and dependants by owner."""
+    """Projections by resource, namespace and name, dependants by owner, carriers by label."""
 
     def __init__(self) -> None:
         self._objects: dict[tuple[Resource, str], dict[str, Projection]] = {}
         self._resources: dict[str, dict[Resource, None]] = {}
         self._dependants: dict[OwnerKey, dict[ObjectRef, None]] = {}
+        self._labels = LabelIndex()
         self._buried: dict[str, None] = {}
         self._listeners: list[Listener] = []
 
@@ -66,6 +68,7 @@ class Cache:
         self._resources.setdefault(resource.kind, {})[resource] = None
         for key in owners_of(projection):
             self._dependants.setdefault(key, {})[meta.ref] = None
+        self._labels.add(projection)
         self._tell(old, projection)
         return True
 
@@ -103,6 +106,9 @@ class Cache:
             case InNamespace(resource, namespace):
                 named = self._objects.get((resource, namespace), {})
                 return tuple(named[name] for name in sorted(named))
+            case Labelled(resource, namespace):
+                named = self._objects.get((resource, namespace), {})
+                return tuple(named[name] for name in sorted(self._carriers(selection)))
             case Descendants(resource, ancestor):
                 matches = (p for p in self._below(ancestor) if p.meta.ref.resource == resource)
                 return tuple(sorted(matches, key=lambda projection: projection.meta.ref.name))
@@ -124,6 +130,16 @@ class Cache:
         for resource in self._resources.get(kind, {}):
             owner = self.get(ObjectRef(resource, namespace, name))
             yield from owners_of(owner) if owner is not None else ()
+
+    def _carriers(self, selection: Labelled) -> Iterable[str]:
+        if is_ours(selection.label):
+            return self._labels.names(selection)
+        named = self._objects.get((selection.resource, selection.namespace), {})
+        return (
+            name
+            for name, projection in named.items()
+            if projection.meta.labels.get(selection.label) == selection.value
+        )
 
     def _below(self, ancestor: ObjectRef) -> Iterator[Projection]:
         seen: set[ObjectRef] = set()
@@ -152,6 +168,7 @@ class Cache:
         self._tell(old, None)
 
     def _unlink(self, old: Projection) -> None:
+        self._labels.discard(old)
         for key in owners_of(old):
             dependants = self._dependants.get(key, {})
             dependants.pop(old.meta.ref, None)

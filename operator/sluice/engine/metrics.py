@@ -79,6 +79,13 @@ class Metrics:
         self.writes = self._counter("writes", "Writes to the API server.", "verb", "result")
         self.watch_restarts = self._counter("watch_restarts", "Watch streams begun.", "kind")
         self.metric_queries = self._counter("metric_queries", "Questions by outcome.", "result")
+        self.probes = self._counter("probes", "Probes by outcome.", "result")
+        self.probe_seconds = Histogram(
+            "sluice_probe_seconds",
+            "How long a probe took.",
+            buckets=_SECONDS,
+            registry=self.registry,
+        )
         self.cache_objects = self._gauge("cache_objects", "Objects known.", "kind")
         self.leader = self._gauge("leader", "1 while this process holds the Lease.")
         self.loop_lag_seconds = self._gauge("event_loop_lag_seconds", "Lateness of a timer.")

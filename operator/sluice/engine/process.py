@@ -9,16 +9,20 @@ from functools import partial
 
 from sluice.adapters.clock import Clock
 from sluice.adapters.kube import KubeClient
+from sluice.adapters.probes import NoProbes, ProbeSource
 from sluice.adapters.prometheus import MetricSource
 from sluice.engine.announcer import Announcer
 from sluice.engine.apply import Applier
 from sluice.engine.cache import Cache
+from sluice.engine.deeds import Deeds
 from sluice.engine.informer import Informer
 from sluice.engine.knowledge import Knowledge
 from sluice.engine.metrics import Metrics
 from sluice.engine.observe import Observer
+from sluice.engine.orphans import Orphans
 from sluice.engine.own import OwnObjects, Verifier
 from sluice.engine.perpetual import PerpetualTasks
+from sluice.engine.prober import Prober
 from sluice.engine.queue import Lane, WorkQueue
 from sluice.engine.reconcile import Reconciler
 from sluice.engine.samplers import Samplers
@@ -28,7 +32,7 @@ from sluice.engine.wholes import Wholes
 from sluice.engine.writer import Writer
 from sluice.model.cluster import PROJECTIONS, Projection
 from sluice.model.json import Body, JsonObject
-from sluice.model.kind import Kind
+from sluice.model.kind import Guardian, Kind
 from sluice.model.references import ObjectRef, Resource
 
 log = logging.getLogger(__name__)
@@ -51,9 +55,13 @@ class EngineSettings:
 
 
 class Engine:
-    """One process's engine. `may_write` is asked before every write."""
+    """One process's engine. `may_write` is asked before every write.
 
-    def __init__(
+    guardians: at most one for each kind.
+    probes: by default nothing can be probed.
+    """
+
+    def __init__(  # noqa: PLR0913 - the composition root hands over each part by itself
         self,
         client: KubeClient,
         kinds: tuple[Kind, ...],
@@ -61,6 +69,9 @@ class Engine:
         clock: Clock,
         may_write: Callable[[], bool],
         settings: EngineSettings,
+        *,
+        guardians: tuple[Guardian, ...] = (),
+        probes: ProbeSource | None = None,
     ) -> None:
         self.metrics = Metrics()
         self.kinds = {kind.resource: kind for kind in kinds}
@@ -80,12 +91,20 @@ class Engine:
         self.announcer = Announcer(posts, clock, self.metrics, settings.instance)
         self.wholes = Wholes(client, self._wake)
         self.samplers = Samplers(source, clock, self.metrics, self._wake)
+        self.prober = Prober(probes or NoProbes(), clock, self.metrics, self._wake)
+        observer = Observer(
+            clock, self.cache, self.subscriptions, self.samplers, self.wholes, self.prober
+        )
+        applier = Applier(Deeds(client, writer, knowledge), knowledge)
+        guarded = {guardian.resource: guardian for guardian in guardians}
+        self.orphans = Orphans(guarded, self.cache, knowledge, observer, applier)
         self.reconciler = Reconciler(
             kinds=self.kinds,
             queue=self.queue,
             own=self.own,
-            observer=Observer(clock, self.cache, self.subscriptions, self.samplers, self.wholes),
-            applier=Applier(client, writer, knowledge),
+            observer=observer,
+            orphans=self.orphans,
+            applier=applier,
             status=StatusWriter(writer, knowledge, self.announcer),
             metrics=self.metrics,
         )
@@ -166,6 +185,7 @@ class Engine:
         await self._tasks.cancel()
         self.samplers.stop()
         self.wholes.stop()
+        self.prober.stop()
 
     def _parts(self) -> list[Informer | Verifier]:
         return [*self._informers, *self._verifiers.values()]
@@ -177,11 +197,13 @@ class Engine:
         self.queue.add(key, Lane.CHANGE)
 
     def _changed(self, old: Projection | None, new: Projection | None) -> None:
-        for key in self.subscriptions.touched(old, new):
+        for key in self.subscriptions.touched(old, new) | self.orphans.touched(old, new):
             self._wake(key)
 
     def _forget(self, key: ObjectRef) -> None:
         self.reconciler.forget(key)
+        if self.orphans.named(key):
+            self._wake(key)
 
     async def _measure_lag(self) -> None:
         loop = asyncio.get_running_loop()

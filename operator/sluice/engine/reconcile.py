@@ -3,7 +3,8 @@
 import logging
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import assert_never
 
 from sluice.adapters.failures import KubeError
@@ -11,6 +12,8 @@ from sluice.engine.apply import Applied, Applier
 from sluice.engine.delays import Delays, Result
 from sluice.engine.metrics import Metrics
 from sluice.engine.observe import Observer
+from sluice.engine.orphans import Orphans
+from sluice.engine.outcome import Outcome, outcome_of
 from sluice.engine.own import Own, OwnObjects
 from sluice.engine.queue import Lane, QueueClosedError, WorkQueue
 from sluice.engine.refusals import internal_error, most_pressing, overlaid, ready_reason, status_of
@@ -31,14 +34,6 @@ _TOLD_FROM_ATTEMPT = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a pass ended, and in how many seconds the kind wants another one at the latest."""
-
-    result: Result
-    due_in_seconds: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Reconciler:
     """Carries objects from pass to pass; one object is never in two passes at once."""
 
@@ -46,10 +41,13 @@ class Reconciler:
     queue: WorkQueue
     own: OwnObjects
     observer: Observer
+    orphans: Orphans
     applier: Applier
     status: StatusWriter
     metrics: Metrics
     delays: Delays = field(default_factory=Delays)
+    # Not needed for what is right, only for what is tried first: a new process tries everything.
+    refused: dict[ObjectRef, frozenset[str]] = field(default_factory=dict)
 
     async def work(self) -> None:
         """Take keys from the queue until it is closed: the body of one worker."""
@@ -62,24 +60,28 @@ class Reconciler:
                     self.queue.done(key)
 
     async def reconcile(self, key: ObjectRef) -> None:
-        """Carry out one pass of an object and schedule the next one."""
-        own = self.own.get(key)
-        if own is None:
+        """Carry out one pass of an object, or of what names it, and schedule the next one."""
+        own, name = self.own.get(key), key.resource.kind
+        if own is None and not self.orphans.guards(key):
             self.forget(key)
             return
-        name = key.resource.kind
         with self.metrics.reconcile_seconds.labels(name).time():
-            outcome = await self._attempt(own)
-        self.metrics.reconciles.labels(name, str(outcome.result)).inc()
-        if outcome.result in _ERRORS:
+            outcome = await (self.orphans.attempt(key) if own is None else self._attempt(own))
+        result = Result.SETTLED if outcome is None else outcome.result
+        self.metrics.reconciles.labels(name, str(result)).inc()
+        if result in _ERRORS:
             self.metrics.reconcile_errors.labels(name).inc()
-        self._schedule(key, outcome)
+        if outcome is None:
+            self.forget(key)
+        else:
+            self._schedule(key, outcome)
 
     def forget(self, key: ObjectRef) -> None:
         """Forget an object that is gone."""
         self.queue.forget(key)
         self.observer.forget(key)
         self.delays.reset(key)
+        self.refused.pop(key, None)
 
     def _schedule(self, key: ObjectRef, outcome: Outcome) -> None:
         delay, lane = self.delays.after(key, outcome.result), Lane.CHANGE
@@ -103,8 +105,10 @@ class Reconciler:
             return await self._set_aside(own, error)
 
     async def _pass(self, own: Own) -> Outcome:
-        observation = self.observer.observe(self.kinds[own.ref.resource], own)
-        plan = self.kinds[own.ref.resource].plan(observation)
+        kind, body = self.kinds[own.ref.resource], own.body
+        observation = self.observer.observe(own.ref, body, partial(kind.wants, body))
+        refused = self.refused.get(own.ref, frozenset())
+        plan = kind.plan(replace(observation, refused=refused))
         match plan:
             case Transition(status, notes):
                 return Outcome(_RESULTS[await self.status.write(own, status, notes)])
@@ -115,19 +119,15 @@ class Reconciler:
 
     async def _work(self, own: Own, work: Work, now: float) -> Outcome:
         applied = await self.applier.apply(work.actions)
+        tried = {action.group for action in work.actions}
+        self.refused[own.ref] = self.refused.get(own.ref, frozenset()) - tried | applied.stopped
         due = None if work.due_at is None else work.due_at - now
         if self.own.get(own.ref) is not own:
             # It has changed, perhaps by an action on itself: whoever changed it has it looked at
             # again, and that pass writes, on the version that there is now.
             return Outcome(Result.STALE, due)
         write = await self._tell(own, work, applied, now)
-        if applied.stale:
-            return Outcome(Result.STALE, due)
-        problem = most_pressing(applied.problems)
-        if problem is not None:
-            passing = isinstance(problem, Transient)
-            return Outcome(Result.FAILED if passing else Result.REFUSED, due)
-        return Outcome(_RESULTS[write], due)
+        return outcome_of(applied, _RESULTS[write], due)
 
     async def _tell(self, own: Own, work: Work, applied: Applied, now: float) -> Write:
         """Write the status of the pass, with what went wrong in it."""

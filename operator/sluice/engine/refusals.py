@@ -13,7 +13,7 @@ from sluice.model.conditions import (
     merge,
 )
 from sluice.model.json import Body, JsonObject
-from sluice.model.plan import Action, Create, Delete, Patch
+from sluice.model.plan import Action, Create, Delete, Merge, Patch
 from sluice.model.problems import Invalid, Problem, Stalled, Transient, Waiting
 from sluice.model.reasons import Reason
 from sluice.model.references import ObjectRef
@@ -120,7 +120,7 @@ def _verb(action: Action) -> str:
     match action:
         case Create():
             return "create"
-        case Patch():
+        case Patch() | Merge():
             return "patch"
         case Delete():
             return "delete"

@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator
 
 from sluice.engine.cache import Cache, OwnerKey, owner_key, owners_of
 from sluice.model.cluster import Projection
-from sluice.model.kind import Descendants, InNamespace, One, Selection
+from sluice.model.kind import Descendants, InNamespace, Labelled, One, Selection
 from sluice.model.references import ObjectRef, Resource
 
-Topic = One | InNamespace | tuple[Resource, OwnerKey]
+Topic = One | InNamespace | Labelled | tuple[Resource, OwnerKey]
 
 
 class Subscriptions:
@@ -19,6 +19,7 @@ class Subscriptions:
         self._topics: dict[ObjectRef, frozenset[Topic]] = {}
         self._keys: defaultdict[Topic, set[ObjectRef]] = defaultdict(set)
         self._chained: Counter[Resource] = Counter()  # of how many descendant topics
+        self._labels: Counter[str] = Counter()  # of how many label topics
 
     def replace(self, key: ObjectRef, selections: Iterable[Selection]) -> None:
         """Replace what a key wants to know."""
@@ -32,6 +33,8 @@ class Subscriptions:
             self._keys[topic].add(key)
         self._chained.subtract(_chained(old - new))
         self._chained.update(_chained(new - old))
+        self._labels.subtract(_labels(old - new))
+        self._labels.update(_labels(new - old))
         self._topics[key] = new
 
     def drop(self, key: ObjectRef) -> None:
@@ -51,6 +54,10 @@ class Subscriptions:
         ref = states[0].meta.ref
         yield One(ref)
         yield InNamespace(ref.resource, ref.namespace)
+        for label in self._labels:
+            for state in states:
+                if (value := state.meta.labels.get(label)) is not None:
+                    yield Labelled(ref.resource, ref.namespace, label, value)
         resources = {ref.resource}
         if old is None or new is None or owners_of(old) != owners_of(new):
             # A link of a chain came or went: what hangs below it changes its ancestors too (a Pod
@@ -65,9 +72,13 @@ def _chained(topics: Iterable[Topic]) -> list[Resource]:
     return [topic[0] for topic in topics if isinstance(topic, tuple)]
 
 
+def _labels(topics: Iterable[Topic]) -> list[str]:
+    return [topic.label for topic in topics if isinstance(topic, Labelled)]
+
+
 def _topic(selection: Selection) -> Topic:
     match selection:
-        case One() | InNamespace():
+        case One() | InNamespace() | Labelled():
             return selection
         case Descendants(resource, ancestor):
             return (resource, owner_key(ancestor))

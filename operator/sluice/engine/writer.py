@@ -36,6 +36,11 @@ class Writer:
         with self._gate("patch"):
             return await self.client.patch(ref, operations, subresource)
 
+    async def merge(self, ref: ObjectRef, fields: JsonObject, subresource: str = "") -> JsonObject:
+        """Merge fields into an object (KubeClient.merge)."""
+        with self._gate("patch"):
+            return await self.client.merge(ref, fields, subresource)
+
     async def delete(self, ref: ObjectRef, uid: str) -> JsonObject:
         """Delete an object (KubeClient.delete)."""
         with self._gate("delete"):

@@ -107,6 +107,18 @@ async def test_a_patch_is_a_json_patch_on_the_subresource() -> None:
         assert json.loads(body) == [{"op": "remove", "path": "/spec/paused"}]
 
 
+async def test_a_merge_is_a_strategic_merge_patch_on_the_subresource() -> None:
+    async with serving(says({})) as server:
+        await server.client.merge(REF, {"metadata": {"uid": "u-1"}}, "status")
+        await server.client.merge(REF, {})
+
+        (method, path, body, headers), (_, other_path, _, _) = server.seen
+        assert (method, path) == ("PATCH", f"{PATH}/status")
+        assert headers["Content-Type"] == "application/strategic-merge-patch+json"
+        assert json.loads(body) == {"metadata": {"uid": "u-1"}}
+        assert other_path == PATH
+
+
 async def test_a_delete_names_the_uid_that_it_means() -> None:
     async with serving(says({})) as server:
         await server.client.delete(REF, "u-1")
