@@ -65,21 +65,23 @@ lint: venv ## Style, types and layers
 	@$(VENV)/bin/lint-imports
 	@$(VENV)/bin/mypy
 
+# Bytecode is kept, whatever the environment says: else each worker compiles all tests at each run.
 .PHONY: unit
 unit: venv ## Pure tests (seconds)
-	@$(PYTEST) -n 2 tests/unit
+	@PYTHONDONTWRITEBYTECODE= $(PYTEST) -n 2 --dist worksteal tests/unit
 
 .PHONY: coverage
 coverage: venv ## Pure tests and stories; every line and branch of the decision tower is run
-	@$(PYTEST) -n 2 --cov --cov-report=term-missing:skip-covered tests/unit tests/converge/test_stories.py
+	@$(PYTEST) -n 2 --cov --cov-report=term-missing:skip-covered tests/unit tests/converge/test_stories.py \
+	  tests/converge/graph/test_stories.py
 
 .PHONY: converge
 converge: venv ## Engine, and the in-memory cluster with crashes, disturbances and random histories
-	@$(PYTEST) -n 2 --dist worksteal tests/engine $(filter-out %/test_stories.py,$(wildcard tests/converge/test_*.py))
+	@$(PYTEST) -n 2 --dist worksteal tests/engine $(filter-out %/test_stories.py,$(wildcard tests/converge/test_*.py tests/converge/graph/test_*.py))
 
 .PHONY: fuzz
 fuzz: venv ## Many random histories on the in-memory cluster (minutes)
-	@$(PYTEST) --hypothesis-profile=fuzz tests/converge/test_random.py
+	@$(PYTEST) -n 2 --hypothesis-profile=fuzz tests/converge/test_random.py tests/converge/graph/test_random.py
 
 .PHONY: cluster-test
 cluster-test: install ## Every scenario on the real cluster, then the cluster itself (20 minutes)
@@ -94,5 +96,5 @@ bench: install ## Measure; tables on the terminal, JSON in bench/results
 	@for name in false_rollbacks rollback restart idle; do $(PY) -m bench.$$name; done
 
 .PHONY: docs
-docs: venv ## Generate docs/reasons.md, docs/metrics.md and the stage table from code
+docs: venv ## Generate docs/reasons.md, docs/metrics.md and the tables of stages and states from code
 	@$(PY) docs/generate.py

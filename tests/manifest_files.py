@@ -8,10 +8,12 @@ from pathlib import Path
 import yaml
 
 from sluice.model.json import Body, Json, JsonObject
+from sluice.model.references import ROLLOUTS, STARTUPGRAPHS, Resource
 
 ROOT = Path(__file__).parents[1]
 MANIFESTS = ROOT / "manifests"
 ROLLOUT_CRD = ROOT / "crds/sluice.dev_rollouts.yaml"
+CRDS = {ROLLOUTS: ROLLOUT_CRD, STARTUPGRAPHS: ROOT / "crds/sluice.dev_startupgraphs.yaml"}
 
 
 def documents(path: Path) -> tuple[Body, ...]:
@@ -50,15 +52,21 @@ class Place:
 
     @property
     def type(self) -> str:
-        return self.schema.text("type")
+        either = self.schema.flag("x-kubernetes-int-or-string", default=False)
+        return "integer or string" if either else self.schema.text("type")
 
 
 @cache
-def rollout_schema() -> Body:
-    """Return the OpenAPI schema of kind Rollout."""
-    (crd,) = documents(ROLLOUT_CRD)
+def schema_of(kind: Resource) -> Body:
+    """Return the OpenAPI schema of one of our kinds."""
+    (crd,) = documents(CRDS[kind])
     (version,) = crd.bodies("spec", "versions")
     return version.body("schema", "openAPIV3Schema")
+
+
+def rollout_schema() -> Body:
+    """Return the OpenAPI schema of kind Rollout."""
+    return schema_of(ROLLOUTS)
 
 
 def places(schema: Body, path: str = "") -> Iterator[Place]:
@@ -98,9 +106,9 @@ def defaulted(value: Json, schema: Body) -> Json:
     return value
 
 
-def stored(manifest: JsonObject) -> Body:
-    """Return a Rollout's manifest as the API server stores it."""
-    filled = defaulted(manifest, rollout_schema())
+def stored(manifest: JsonObject, kind: Resource = ROLLOUTS) -> Body:
+    """Return the manifest of one of our kinds as the API server stores it."""
+    filled = defaulted(manifest, schema_of(kind))
     assert isinstance(filled, Mapping)
     return Body(filled)
 

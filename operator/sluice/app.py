@@ -11,13 +11,14 @@ from typing import Any
 from sluice.adapters.clock import SystemClock
 from sluice.adapters.connection import ConnectionSettingsError, connect
 from sluice.adapters.kube import KubeClient
+from sluice.adapters.probes import NetworkProbes
 from sluice.adapters.prometheus import Credentials, NoMetrics, Prometheus
 from sluice.api.server import application, listen
 from sluice.engine.leader import LEASES, Elector
 from sluice.engine.perpetual import BrokenError
 from sluice.engine.process import Engine, EngineSettings
 from sluice.handlers.watching import Watch
-from sluice.model.kind import Kind
+from sluice.model.kind import Guardian, Kind
 from sluice.model.names import ROLLOUT_LABEL
 from sluice.model.references import ENDPOINTSLICES, ObjectRef
 
@@ -36,6 +37,7 @@ class Settings:
     identity: this replica's name in the Lease and in events; a pod's own name, so that a restarted
     container takes its Lease back at once.
     prometheus_url: empty means that no metrics can be read, so no analysis goes forward.
+    probe_hosts: hosts besides the Services of its namespace that a graph's gates may ask.
     listen: `host:port` of health, readiness and metrics.
     """
 
@@ -46,18 +48,22 @@ class Settings:
     prometheus_url: str = ""
     prometheus_credentials: Path | None = None
     scrape_interval_seconds: float = 15.0
+    probe_hosts: tuple[str, ...] = ()
     listen: str = ":8080"
     workers: int = 16
     leader_election: bool = True
 
 
-async def serve(settings: Settings, kinds: tuple[Kind, ...]) -> None:
+async def serve(
+    settings: Settings, kinds: tuple[Kind, ...], guardians: tuple[Guardian, ...] = ()
+) -> None:
     """Run the operator until SIGTERM or SIGINT. Raises BrokenError, ConnectionSettingsError."""
     clock = SystemClock()
     async with AsyncExitStack() as stack:
         connection = await connect(settings.kubeconfig, settings.context)
         client, source = KubeClient(connection), _metric_source(settings)
-        for part in (client, source):
+        probes = NetworkProbes()
+        for part in (client, source, probes):
             stack.push_async_callback(part.close)
         elector = None
         if settings.leader_election:
@@ -70,6 +76,8 @@ async def serve(settings: Settings, kinds: tuple[Kind, ...]) -> None:
             clock,
             elector.leads if elector else lambda: True,
             EngineSettings(settings.workers, settings.identity, _LABEL_SELECTORS),
+            guardians=guardians,
+            probes=probes,
         )
         app = application(engine.metrics.text, engine.obstacle)
         try:
@@ -155,11 +163,18 @@ class _Life:
 
 def run(settings: Settings) -> int:
     """Run the operator with all its kinds; return the exit code of the process."""
-    from sluice.rollout.kind import RolloutKind  # noqa: PLC0415 - the CLI mounts `run` lazily
+    # The CLI mounts `run` lazily.
+    from sluice.rollout.kind import RolloutKind  # noqa: PLC0415
+    from sluice.startup.guardian import StartupGuardian  # noqa: PLC0415
+    from sluice.startup.kind import StartupGraphKind  # noqa: PLC0415
 
-    kinds = (RolloutKind(settings.scrape_interval_seconds),)
+    namespace = settings.namespace
+    kinds = (
+        RolloutKind(settings.scrape_interval_seconds),
+        StartupGraphKind(namespace, settings.probe_hosts),
+    )
     try:
-        asyncio.run(serve(settings, kinds))
+        asyncio.run(serve(settings, kinds, (StartupGuardian(namespace),)))
     except (BrokenError, ConnectionSettingsError) as error:
         log.error("%s", error)  # noqa: TRY400 - the message says it all
         return 1

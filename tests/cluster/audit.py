@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from sluice.model.json import Body
+from sluice.model.scalars import parse_instant
 
 OPERATOR: Final = "system:serviceaccount:sluice-system:sluice"
 WRITES: Final = frozenset({"create", "update", "patch", "delete", "deletecollection"})
@@ -15,8 +16,13 @@ WRITES: Final = frozenset({"create", "update", "patch", "delete", "deletecollect
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """One write. resource: plural with its subresource; code: what the API server answered."""
+    """One write. resource: plural with its subresource; code: what the API server answered.
 
+    at: when it was answered, in seconds since the epoch. by: the account.
+    """
+
+    at: float
+    by: str
     resource: str
     namespace: str
     name: str
@@ -39,9 +45,14 @@ class AuditLog:
 
     def operator_writes(self) -> list[Written]:
         """Return what the operator wrote since this was asked last, its Lease aside."""
-        return [written for written in self._new() if not written.resource.startswith("leases")]
+        return [
+            written
+            for written in self.writes()
+            if written.by == OPERATOR and not written.resource.startswith("leases")
+        ]
 
-    def _new(self) -> Iterator[Written]:
+    def writes(self) -> Iterator[Written]:
+        """Yield what anybody wrote since this was asked last."""
         with self.path.open("rb") as log:
             log.seek(self._read)
             for line in log:
@@ -49,8 +60,7 @@ class AuditLog:
                     return  # the API server is just writing it
                 self._read += len(line)
                 event = Body(json.loads(line))
-                by = event.text("user", "username", default="")
-                if by == OPERATOR and event.text("verb") in WRITES:
+                if event.text("verb") in WRITES:
                     yield _written(event)
 
 
@@ -58,6 +68,8 @@ def _written(event: Body) -> Written:
     about = event.body("objectRef")
     parts = (about.text("resource", default=""), about.text("subresource", default=""))
     return Written(
+        at=parse_instant(event.text("stageTimestamp")),
+        by=event.text("user", "username", default=""),
         resource="/".join(part for part in parts if part),
         namespace=about.text("namespace", default=""),
         name=about.text("name", default=""),

@@ -11,6 +11,7 @@ from kubernetes import client, config
 
 from tests.cluster.environment import use_cluster
 from tests.cluster.hold_target import ADOPTED, Target, deployment, write
+from tests.cluster.install import CRDS
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.needs import NO_PODS, without_node
 from tests.cluster.shop import Cluster
@@ -84,7 +85,7 @@ def prerequisites(kubectl: Kubectl) -> None:
     """Install the CRD, the policies and the rights, and wait until they are in force."""
     where = str(MANIFESTS / "prerequisites")
     kubectl("apply", "--server-side", "--force-conflicts", "-k", where)
-    kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd/rollouts.sluice.dev")
+    kubectl("wait", "--for=condition=Established", "--timeout=30s", *CRDS)
     with own_namespace(kubectl) as namespace:
         trial = Target(kubectl, kubectl, namespace)
         trial.create(deployment(labels=ADOPTED))

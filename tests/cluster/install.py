@@ -15,6 +15,7 @@ from tests.manifest_files import MANIFESTS
 
 WHERE: Final = "--namespace=sluice-system"
 DEPLOYMENT: Final = "deployment/sluice"
+CRDS: Final = ("crd/rollouts.sluice.dev", "crd/startupgraphs.sluice.dev")
 
 
 def install(kubectl: Kubectl) -> None:
@@ -22,7 +23,7 @@ def install(kubectl: Kubectl) -> None:
     kubectl(
         *("apply", "--server-side", "--force-conflicts", "-k", str(MANIFESTS / "overlays/local"))
     )
-    kubectl("wait", "--for=condition=Established", "--timeout=30s", "crd/rollouts.sluice.dev")
+    kubectl("wait", "--for=condition=Established", "--timeout=30s", *CRDS)
     # The image keeps its name when it is loaded anew, so nothing else tells its pod to go.
     kubectl("rollout", "restart", DEPLOYMENT, WHERE)
     kubectl("rollout", "status", DEPLOYMENT, WHERE, "--timeout=120s")

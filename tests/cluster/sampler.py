@@ -4,10 +4,9 @@ Watches, not polls: no state is missed, and the resourceVersion says which of tw
 different objects came first.
 """
 
-import asyncio
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Final
@@ -25,10 +24,10 @@ from sluice.rollout.phases import Stage
 from sluice.rollout.status import RolloutStatus
 from tests.cluster.app_manifests import NAME
 from tests.cluster.cluster_api import ClusterApi, Sighting
+from tests.cluster.watching import Watcher, watching
 
 CANARY: Final = f"{NAME}-canary"
 WATCHED: Final = (ROLLOUTS, HTTPROUTES, ENDPOINTSLICES, DEPLOYMENTS, PODS)
-SAMPLE_SECONDS: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,36 +61,24 @@ class ReadySeen(Seen):
 
 
 @dataclass(slots=True)
-class Sampler:
+class Sampler(Watcher):
     """The history of one namespace, and what is there now; ended: when it was deleted whole."""
 
     statuses: list[StatusSeen] = field(default_factory=list)
     weights: list[WeightSeen] = field(default_factory=list)
     canary_ready: list[ReadySeen] = field(default_factory=list)
-    objects: dict[tuple[Resource, str], Body] = field(default_factory=dict)
     ended: float = float("inf")
-    watches: list[asyncio.Task[None]] = field(default_factory=list)
     _slices: dict[str, frozenset[str]] = field(default_factory=dict)
-    _changed: asyncio.Event = field(default_factory=asyncio.Event)
 
     def take(self, resource: Resource, sighting: Sighting) -> None:
         """Take in one event of a watch."""
-        key = (resource, sighting.name)
-        if sighting.deleted:
-            self.objects.pop(key, None)
-        else:
-            self.objects[key] = sighting.body
-        if key == (ROLLOUTS, NAME) and not sighting.deleted:
+        super(Sampler, self).take(resource, sighting)
+        if (resource, sighting.name) == (ROLLOUTS, NAME) and not sighting.deleted:
             self._take_rollout(sighting)
         elif resource is HTTPROUTES:
             self._take_route(sighting)
         elif resource is ENDPOINTSLICES:
             self._take_slice(sighting)
-        self._changed.set()
-
-    def present(self, resource: Resource) -> list[Body]:
-        """Return the objects of a resource that are there now."""
-        return [body for (found, _), body in self.objects.items() if found is resource]
 
     @property
     def status(self) -> RolloutStatus:
@@ -112,25 +99,6 @@ class Sampler:
     def stages(self) -> list[Stage]:
         """Every stage that the Rollout has been in, in order."""
         return [stage for stage, _ in groupby(seen.status.stage for seen in self.statuses)]
-
-    async def until(self, condition: Callable[[], bool], within: float, waiting_for: str) -> float:
-        """Return the instant at which the condition holds; AssertionError after so many seconds."""
-        try:
-            async with asyncio.timeout(within):
-                while not condition():
-                    self.require_sight()
-                    self._changed.clear()
-                    with suppress(TimeoutError):
-                        await asyncio.wait_for(self._changed.wait(), SAMPLE_SECONDS)
-        except TimeoutError:
-            raise AssertionError(f"no {waiting_for} within {within:g} s; {self}") from None
-        return time.time()
-
-    def require_sight(self) -> None:
-        """Raise what ended a watch, if one has ended: nothing is proven by not having looked."""
-        for task in self.watches:
-            if task.done():
-                task.result()
 
     def __str__(self) -> str:
         status = self.status
@@ -186,20 +154,5 @@ def ready_addresses(endpoint_slice: Body) -> frozenset[str]:
 async def sampling(api: ClusterApi, namespace: str) -> AsyncIterator[Sampler]:
     """Watch a namespace while the block runs; a watch that breaks fails whoever waits for it."""
     sampler = Sampler()
-
-    async def follow(resource: Resource) -> None:
-        async for sighting in api.watch(resource, namespace):
-            sampler.take(resource, sighting)
-        raise AssertionError(f"the watch of {resource.plural} in {namespace} has ended")
-
-    sampler.watches = [
-        asyncio.create_task(follow(resource), name=f"watch of {resource.plural}")
-        for resource in WATCHED
-    ]
-    try:
+    async with watching(api, namespace, WATCHED, sampler):
         yield sampler
-        sampler.require_sight()
-    finally:
-        for task in sampler.watches:
-            task.cancel()
-        await asyncio.gather(*sampler.watches, return_exceptions=True)

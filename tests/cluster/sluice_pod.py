@@ -4,20 +4,20 @@ import json
 import os
 import signal
 import time
-from pathlib import Path
 from typing import Final
 
 from sluice.model.json import Body
 from tests.cluster.kubectl import Kubectl
+from tests.cluster.pod_processes import processes_of
 
 WHERE: Final = "--namespace=sluice-system"
-COMMAND: Final = b"sluice"
+COMMAND: Final = "sluice"
 
 
 def kill(kubectl: Kubectl) -> float:
     """Send SIGKILL to the process in the operator's pod; return when."""
     (pod,) = _pods(kubectl)
-    (process,) = _processes(pod.text("metadata", "uid"))
+    (process,) = processes_of(pod.text("metadata", "uid"), COMMAND)
     at = time.time()
     os.kill(process, signal.SIGKILL)
     return at
@@ -40,20 +40,3 @@ def running_since(kubectl: Kubectl) -> str:
 def _pods(kubectl: Kubectl) -> tuple[Body, ...]:
     selector = "--selector=app.kubernetes.io/name=sluice"
     return Body(json.loads(kubectl("get", "pods", WHERE, selector, "-o", "json"))).bodies("items")
-
-
-def _processes(uid: str) -> list[int]:
-    """Return the processes of a pod but its pause; the kubelet names control groups by the UID."""
-    group = f"pod{uid}"
-    return [
-        int(process.name)
-        for process in Path("/proc").glob("[0-9]*")
-        if group in _text(process / "cgroup") and COMMAND in _text(process / "cmdline").encode()
-    ]
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text(errors="replace")
-    except OSError:
-        return ""  # it has ended meanwhile

@@ -6,11 +6,11 @@ from sluice.model.json import Body, Json, JsonObject
 OPERATOR = "system:serviceaccount:sluice-system:sluice"
 
 
-def hold(old: JsonObject, new: JsonObject, user: str) -> JsonObject:
+def hold(old: JsonObject | None, new: JsonObject, user: str) -> JsonObject:
     """Return the object as the admission policy lets it into the store."""
-    before, after = Body(old), Body(new)
-    if user == OPERATOR or after.text("kind") != "Deployment":
+    if old is None or user == OPERATOR or new["kind"] != "Deployment":
         return new
+    before, after = Body(old), Body(new)
     old_labels = before.labels("metadata", "labels")
     if names.ROLLOUT_LABEL not in old_labels or names.ROLE_LABEL in old_labels:
         return new

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from sluice.adapters.failures import GoneError
 from sluice.adapters.kube import KubeClient, Page, WatchEvent
-from sluice.model.json import Body, JsonObject
+from sluice.model.json import Body, JsonObject, canonical
 from sluice.model.plan import Operation
 from sluice.model.references import ObjectRef, Resource
 from tests.converge.admission import OPERATOR
@@ -25,6 +25,7 @@ class View:
     lag: how many changes its watches are behind; after a second without news they catch up.
     copies: how often each event arrives. drops: which changes it never hears of, until it lists
     again after `relist_seconds`. frozen: whether it hears of nothing at all.
+    until: the version after which it hears of nothing.
     """
 
     lag: int = 0
@@ -32,6 +33,7 @@ class View:
     drops: Callable[[Change], bool] = lambda _: False
     relist_seconds: float = 0.0
     frozen: bool = False
+    until: float = float("inf")
 
 
 @dataclass
@@ -110,6 +112,14 @@ class MemoryClient(KubeClient):
         self.written(write)
         return answer
 
+    async def merge(self, ref: ObjectRef, fields: JsonObject, subresource: str = "") -> JsonObject:
+        """Merge fields into an object."""
+        write = Write(f"merge {subresource}".strip(), ref, canonical(fields))
+        await self._ask(write)
+        answer = self._store.merge(ref, fields, OPERATOR, subresource)
+        self.written(write)
+        return answer
+
     async def delete(self, ref: ObjectRef, uid: str) -> JsonObject:
         """Delete an object."""
         write = Write("delete", ref, uid)
@@ -137,6 +147,8 @@ class MemoryClient(KubeClient):
 
     def _seen(self) -> int:
         log = self._store.log
+        if log and log[-1].version > self._view.until:
+            return sum(change.version <= self._view.until for change in log)
         overdue = self._now() - self._store.written_at >= _OVERDUE_SECONDS
         return len(log) if overdue else max(0, len(log) - self._view.lag)
 

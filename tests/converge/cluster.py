@@ -8,6 +8,7 @@ from sluice.model import names
 from sluice.model.json import Body, JsonObject
 from sluice.model.plan import Operation, pointer
 from sluice.model.references import (
+    CONFIGMAPS,
     DEPLOYMENTS,
     HTTPROUTES,
     PODS,
@@ -25,10 +26,14 @@ from tests.converge.deployments import (
     control_deployments,
     control_sets,
 )
+from tests.converge.jobs import control_jobs, due_jobs
 from tests.converge.kubelet import Image, Kubelet
 from tests.converge.network import Gateway, control_endpoints
 from tests.converge.prometheus import SCRAPE_SECONDS
+from tests.converge.sets import control_daemon_sets, control_stateful_sets
+from tests.converge.startup_admission import admitted
 from tests.converge.store import Change, Store
+from tests.converge.targets import Targets
 
 PERSON = "person"
 # From a write to what a controller makes of it.
@@ -37,6 +42,7 @@ ROLLOUT = ObjectRef(ROLLOUTS, NAMESPACE, NAME)
 TARGET = ObjectRef(DEPLOYMENTS, NAMESPACE, NAME)
 ROUTE = ObjectRef(HTTPROUTES, NAMESPACE, NAME)
 SERVICE = ObjectRef(SERVICES, NAMESPACE, NAME)
+RELEASED = ObjectRef(CONFIGMAPS, "sluice-system", "sluice-released")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +53,7 @@ class Moment:
     store: Store
     kubelet: Kubelet
     gateway: Gateway
+    targets: Targets
 
 
 @dataclass
@@ -57,6 +64,7 @@ class Cluster:
     store: Store
     kubelet: Kubelet = field(default_factory=Kubelet)
     gateway: Gateway = field(default_factory=Gateway)
+    targets: Targets = field(default_factory=Targets)
     seen: list[Callable[[Change], None]] = field(default_factory=list)
     _stepping: asyncio.TimerHandle | None = None
 
@@ -69,23 +77,28 @@ class Cluster:
     def at(cls, loop: asyncio.AbstractEventLoop, moment: Moment) -> "Cluster":
         """Return the cluster of a moment, going on from there."""
         store = moment.store.fork(lambda: EPOCH + loop.time())
-        cluster = cls(loop, store, moment.kubelet.fork(), moment.gateway.fork())
-        cluster.store.admit = hold
-        return cluster.begun()
+        parts = (moment.kubelet.fork(), moment.gateway.fork(), moment.targets.fork())
+        return cls(loop, store, *parts).begun()
 
     def moment(self) -> Moment:
         """Return a copy of everything."""
         seconds = self.loop.time()
         store = self.store.fork(lambda: EPOCH + seconds)
-        return Moment(seconds, store, self.kubelet.fork(), self.gateway.fork())
+        parts = (self.kubelet.fork(), self.gateway.fork(), self.targets.fork())
+        return Moment(seconds, store, *parts)
 
     def begun(self) -> "Cluster":
-        self.store.admit, self.store.changed = hold, self._changed
+        self.store.admit, self.store.changed = self._admit, self._changed
         if not self.gateway.served_until:
             self.gateway.served_until = self.store.now()
         self.loop.call_at(_next_second(self.loop.time()), self._tick)
         self._step_in(_CONTROLLER_SECONDS)
         return self
+
+    def _admit(self, old: JsonObject | None, new: JsonObject, user: str) -> JsonObject:
+        listed = self.store.find(RELEASED)
+        released = None if listed is None else listed.body("data").value
+        return admitted(old, hold(old, new, user), user, released)
 
     def _changed(self, change: Change) -> None:
         self._step_in(_CONTROLLER_SECONDS)
@@ -107,10 +120,14 @@ class Cluster:
         collect_garbage(self.store)
         control_deployments(self.store)
         control_sets(self.store)
+        control_stateful_sets(self.store)
+        control_daemon_sets(self.store)
+        control_jobs(self.store, self.kubelet)
         self.kubelet.step(self.store)
         control_endpoints(self.store)
         self.gateway.step(self.store)
-        due = min(self.kubelet.due(self.store.now()), default=None)
+        coming = (*self.kubelet.due(self.store.now()), *due_jobs(self.store))
+        due = min(coming, default=None)
         if due is not None:
             self._step_in(due - self.store.now())
 

@@ -178,11 +178,17 @@ def _tell_deployment(store: Store, family: _Family) -> None:
         "replicas": sum(item.whole("replicas", default=0) for item in sets),
         "updatedReplicas": new.whole("replicas", default=0),
         "readyReplicas": sum(item.whole("readyReplicas", default=0) for item in sets),
-        "availableReplicas": sum(item.whole("availableReplicas", default=0) for item in sets),
+        "availableReplicas": (available := sum(item.available for item in family.sets)),
+        # With maxUnavailable 0 no pod may be missing.
+        "conditions": [_condition("Available", holds=available >= family.asked)],
     }
     store.update(family.ref, {**family.body.value, "status": status}, SYSTEM, "status")
     if not family.body.has("metadata", "annotations", _REVISION):
         _number(store, family.ref)
+
+
+def _condition(kind: str, *, holds: bool) -> JsonObject:
+    return {"type": kind, "status": "True" if holds else "False"}
 
 
 def _number(store: Store, ref: ObjectRef) -> None:

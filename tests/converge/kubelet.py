@@ -1,11 +1,14 @@
-"""Pods come up, crash, hang and end, as their image or a fault says. Time is virtual."""
+"""Pods come up, crash, hang and end, as their image or a fault says. Time is virtual.
+
+A pod with a scheduling gate is nowhere; one with readiness gates is ready once they are open.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
 from sluice.model.json import Body, Json, JsonObject
-from sluice.model.references import PODS
+from sluice.model.references import PODS, ObjectRef
 from tests.converge.deployments import SYSTEM
 from tests.converge.store import Store, whole_second
 
@@ -66,19 +69,24 @@ class Kubelet:
         now = store.now()
         for ref, pod in tuple(store.every(PODS)):
             uid = pod.text("metadata", "uid")
+            if pod.bodies("spec", "schedulingGates"):
+                if pod.has("metadata", "deletionTimestamp"):
+                    _end(store, ref, pod)
+                continue
             life = self._live(self.lives.get(uid) or self._born(pod, now), pod, now)
             self.lives[uid] = life
             if life.gone_at is not None and life.gone_at <= now:
                 del self.lives[uid]
-                meta: JsonObject = {**pod.body("metadata").value, "finalizers": []}
-                store.update(ref, {**pod.value, "metadata": meta}, SYSTEM)
+                _end(store, ref, pod)
             else:
-                store.update(ref, {**pod.value, "status": _status(life)}, SYSTEM, "status")
+                status = _status(life, pod, now)
+                store.update(ref, {**pod.value, "status": status}, SYSTEM, "status")
 
     def due(self, now: float) -> Iterator[float]:
         """Yield the instants to come at which a pod changes by itself."""
         for life in self.lives.values():
-            coming = (life.ready_at, life.crash_at, life.gone_at)
+            back_at = None if life.crashed_at is None else life.crashed_at + RESTART_SECONDS
+            coming = (life.ready_at, life.crash_at, life.gone_at, back_at)
             yield from (at for at in coming if at is not None and at > now)
 
     def _born(self, pod: Body, now: float) -> Life:
@@ -117,27 +125,62 @@ def image_of(pod: Body) -> str:
     return container.text("image")
 
 
-def _status(life: Life) -> JsonObject:
-    ready = life.ready_since is not None
-    changed = life.ready_since or life.crashed_at or life.started
-    crashed: dict[str, Json] = {}
+def address_of(uid: str) -> str:
+    """Return the address of a pod."""
+    number = int(uid.removeprefix("uid-"))
+    return f"10.0.{number >> 8}.{number & 255}"
+
+
+def _end(store: Store, ref: ObjectRef, pod: Body) -> None:
+    meta: JsonObject = {**pod.body("metadata").value, "finalizers": []}
+    store.update(ref, {**pod.value, "metadata": meta}, SYSTEM)
+
+
+def _status(life: Life, pod: Body, now: float) -> JsonObject:
+    uid = pod.text("metadata", "uid")
+    known = {c.text("type"): c for c in pod.bodies("status", "conditions")}
+    gates = [gate.text("conditionType") for gate in pod.bodies("spec", "readinessGates")]
+    open_gates = [name for name in gates if name in known and _is_true(known[name])]
+    ready = life.ready_since is not None and open_gates == gates
+    before = known.get("Ready")
+    changed = whole_second(life.started if before is None and not ready else now)
+    if before is not None and _is_true(before) is ready:
+        changed = before.text("lastTransitionTime")
+    condition: JsonObject = {
+        "type": "Ready",
+        "status": "True" if ready else "False",
+        "lastTransitionTime": changed,
+    }
+    others = [known[name].value for name in known if name != "Ready"]
+    return {
+        "phase": "Running",
+        "startTime": whole_second(life.started),
+        "podIP": address_of(uid),
+        "conditions": [condition, *others],
+        "containerStatuses": [_container(life, uid, now)],
+    }
+
+
+def _container(life: Life, uid: str, now: float) -> JsonObject:
+    """Return the container; one that crashed is not running until it is back."""
+    down = life.crashed_at is not None and now < life.crashed_at + RESTART_SECONDS
+    container: dict[str, Json] = {
+        "name": "app",
+        "restartCount": life.restarts,
+        "containerID": f"{uid}-{life.restarts}",
+        "ready": life.ready_since is not None,
+        "started": not down,
+        "state": {"waiting": {}} if down else {"running": {}},
+    }
     if life.crashed_at is not None:
         ended: JsonObject = {
             "exitCode": 1,
             "reason": "Error",
             "finishedAt": whole_second(life.crashed_at),
         }
-        crashed = {"lastState": {"terminated": ended}}
-    container: JsonObject = {"name": "app", "restartCount": life.restarts, "ready": ready}
-    return {
-        "phase": "Running",
-        "startTime": whole_second(life.started),
-        "conditions": [
-            {
-                "type": "Ready",
-                "status": "True" if ready else "False",
-                "lastTransitionTime": whole_second(changed),
-            }
-        ],
-        "containerStatuses": [{**container, **crashed}],
-    }
+        container["lastState"] = {"terminated": ended}
+    return container
+
+
+def _is_true(condition: Body) -> bool:
+    return condition.text("status") == "True"

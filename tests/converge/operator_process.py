@@ -1,19 +1,21 @@
-"""A process of the operator: the real engine and the real kind, on the cluster in memory."""
+"""A process of the operator: the real engine and the real kinds, on the cluster in memory."""
 
 import asyncio
 from dataclasses import dataclass, field
 
 from sluice.adapters.failures import KubeError
 from sluice.engine.process import Engine, EngineSettings
+from sluice.model.kind import Guardian, Kind
 from sluice.model.metrics import MetricQuery, Series
 from sluice.model.names import ROLLOUT_LABEL
-from sluice.model.references import ENDPOINTSLICES, ROLLOUTS
+from sluice.model.references import ENDPOINTSLICES, Resource
 from sluice.rollout.kind import RolloutKind
 from tests.converge.client import MemoryClient, View
 from tests.converge.clockwork import VirtualClock
 from tests.converge.cluster import Cluster
 from tests.converge.prometheus import SCRAPE_SECONDS
 from tests.converge.store import Change
+from tests.converge.targets import Prober
 
 _SEED = 20_261_121
 
@@ -35,10 +37,13 @@ class OperatorProcess:
 
     cluster: Cluster
     view: View = field(default_factory=View)
+    kinds: tuple[Kind, ...] = (RolloutKind(SCRAPE_SECONDS),)
+    guardians: tuple[Guardian, ...] = ()
     alive: bool = False
 
     def __post_init__(self) -> None:
         self.client = MemoryClient(self.cluster.store, self.view)
+        self.probes = Prober(self.cluster.store, self.cluster.targets)
         self._watching: list[asyncio.Task[None]] = []
 
     async def start(self) -> None:
@@ -51,16 +56,24 @@ class OperatorProcess:
         self.alive = True
         self.cluster.seen.append(self._tell)
         settings = EngineSettings(workers=2, label_selectors={ENDPOINTSLICES: ROLLOUT_LABEL})
-        kinds = (RolloutKind(SCRAPE_SECONDS),)
-        clock, source = VirtualClock(self.cluster.loop), _Source(self.cluster)
-        self.engine = Engine(self.client, kinds, source, clock, self._may_write, settings)
+        self.engine = Engine(
+            self.client,
+            self.kinds,
+            _Source(self.cluster),
+            VirtualClock(self.cluster.loop),
+            self._may_write,
+            settings,
+            guardians=self.guardians,
+            probes=self.probes,
+        )
         delays = self.engine.reconciler.delays
         for chance in (delays.progress.jitter, delays.failure.jitter, delays.refusal.jitter):
             chance.seed(_SEED)
         delays.spread.seed(_SEED)
         self.engine.warm_up()
         await self.engine.synced()
-        self._watching = [asyncio.create_task(self._feed()), asyncio.create_task(self._tire())]
+        feeds = [asyncio.create_task(self._feed(kind.resource)) for kind in self.kinds]
+        self._watching = [*feeds, asyncio.create_task(self._tire())]
 
     def lead(self) -> None:
         """Begin to decide and to write."""
@@ -82,15 +95,15 @@ class OperatorProcess:
     def _tell(self, _: Change) -> None:
         self.client.tell()
 
-    async def _feed(self) -> None:
+    async def _feed(self, resource: Resource) -> None:
         """Do what Kopf does: list, watch, and pass on what it sees."""
         while True:
-            async for page in self.client.pages(ROLLOUTS):
+            async for page in self.client.pages(resource):
                 for item in page.items:
-                    self.engine.feed(ROLLOUTS, None, item)
+                    self.engine.feed(resource, None, item)
             try:
-                async for event in self.client.watch(ROLLOUTS, page.resource_version):
-                    self.engine.feed(ROLLOUTS, event.type, event.object)
+                async for event in self.client.watch(resource, page.resource_version):
+                    self.engine.feed(resource, event.type, event.object)
             except KubeError:
                 continue
 

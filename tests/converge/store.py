@@ -17,9 +17,10 @@ from sluice.model.json import Body, Json, JsonObject
 from sluice.model.plan import Operation
 from sluice.model.references import ObjectRef, Resource
 from sluice.model.scalars import format_instant
+from tests.strategic_merge import merged
 
-# Changes a new object on its way into the store: old object, new object, who writes.
-Admission: TypeAlias = Callable[[JsonObject, JsonObject, str], JsonObject]
+# Changes an object on its way in: the old one (None: it is created), the new one, who writes.
+Admission: TypeAlias = Callable[[JsonObject | None, JsonObject, str], JsonObject]
 _STATUS = "status"
 
 
@@ -49,6 +50,7 @@ class Store:
     log: list[Change] = field(default_factory=list)
     version: int = 0
     written_at: float = 0.0
+    _sorted: dict[Resource, tuple[ObjectRef, ...]] = field(default_factory=dict)
 
     def find(self, ref: ObjectRef) -> Body | None:
         """Return the object, None if it does not exist."""
@@ -63,8 +65,13 @@ class Store:
 
     def every(self, resource: Resource) -> Iterator[tuple[ObjectRef, Body]]:
         """Yield the objects of a resource, sorted by name."""
-        for ref in sorted(ref for ref in self.objects if ref.resource == resource):
-            yield ref, Body(self.objects[ref])
+        refs = self._sorted.get(resource)
+        if refs is None:
+            refs = tuple(sorted(ref for ref in self.objects if ref.resource == resource))
+            self._sorted[resource] = refs
+        for ref in refs:
+            if ref in self.objects:
+                yield ref, Body(self.objects[ref])
 
     def create(self, resource: Resource, manifest: JsonObject, user: str) -> JsonObject:
         """Create an object; AlreadyExistsError if the name is taken."""
@@ -77,13 +84,27 @@ class Store:
             "generation": 1,
             "creationTimestamp": whole_second(self.now()),
         }
-        return self._write("ADDED", ref, {**manifest, "metadata": {**meta.value, **server}}, user)
+        made: JsonObject = {**manifest, "metadata": {**meta.value, **server}}
+        return self._write("ADDED", ref, self.admit(None, made, user), user)
 
     def patch(
         self, ref: ObjectRef, operations: Sequence[Operation], user: str, subresource: str = ""
     ) -> JsonObject:
         """Apply a JSON patch; ConflictError if it rests on another version."""
         return self.update(ref, _patched(self.get(ref), operations), user, subresource)
+
+    def merge(
+        self, ref: ObjectRef, fields: JsonObject, user: str, subresource: str = ""
+    ) -> JsonObject:
+        """Apply a strategic merge patch; InvalidError if it names another UID (empty: any)."""
+        old = self.get(ref)
+        new = merged(old, fields)
+        known, uid = Body(old).text("metadata", "uid"), Body(new).text("metadata", "uid")
+        if not uid:
+            new = merged(new, {"metadata": {"uid": known}})
+        elif uid != known:
+            raise InvalidError(f'metadata.uid: Invalid value: "{uid}": field is immutable', 422)
+        return self.update(ref, new, user, subresource)
 
     def update(
         self, ref: ObjectRef, wanted: JsonObject, user: str, subresource: str = ""
@@ -97,8 +118,7 @@ class Store:
             return old
         meta = Body(new).body("metadata")
         if meta.has("deletionTimestamp") and not meta.texts("finalizers"):
-            self._remove(ref, user)
-            return new
+            return self._remove(ref, user, new)
         return self._write("MODIFIED", ref, new, user)
 
     def delete(self, ref: ObjectRef, user: str, uid: str | None = None) -> JsonObject:
@@ -108,7 +128,7 @@ class Store:
         if uid is not None and meta.text("uid") != uid:
             raise ConflictError(f"{ref} has the UID {meta.text('uid')}, not {uid}", 409)
         if not meta.texts("finalizers"):
-            self._remove(ref, user)
+            self._remove(ref, user, old)
             return {"kind": "Status", "status": "Success"}
         if meta.has("deletionTimestamp"):
             return old
@@ -121,23 +141,35 @@ class Store:
 
     def fork(self, now: Callable[[], float]) -> "Store":
         """Return a store with the same objects; whoever watches it begins with a list."""
-        return replace(self, now=now, changed=lambda _: None, objects=dict(self.objects), log=[])
+        return replace(
+            self,
+            now=now,
+            changed=lambda _: None,
+            objects=dict(self.objects),
+            log=[],
+            _sorted=dict(self._sorted),
+        )
 
     def _write(self, kind: str, ref: ObjectRef, new: JsonObject, user: str) -> JsonObject:
         self.version += 1
         meta = Body(new).body("metadata").value
         kept = as_json({**new, "metadata": {**meta, "resourceVersion": str(self.version)}})
         old = self.objects.get(ref)
+        if old is None:
+            self._sorted.pop(ref.resource, None)
         self.objects[ref] = kept
         self._tell(Change(self.version, kind, ref, user, old, kept))
         return kept
 
-    def _remove(self, ref: ObjectRef, user: str) -> None:
+    def _remove(self, ref: ObjectRef, user: str, last: JsonObject) -> JsonObject:
+        """Take an object away; return its last state with the version of its deletion."""
         old = self.objects.pop(ref)
+        self._sorted.pop(ref.resource, None)
         self.version += 1
-        meta = Body(old).body("metadata").value
-        gone = {**old, "metadata": {**meta, "resourceVersion": str(self.version)}}
+        meta = Body(last).body("metadata").value
+        gone = as_json({**last, "metadata": {**meta, "resourceVersion": str(self.version)}})
         self._tell(Change(self.version, "DELETED", ref, user, old, gone))
+        return gone
 
     def _tell(self, change: Change) -> None:
         self.log.append(change)

@@ -8,7 +8,18 @@ import pytest
 from sluice.engine.announcer import EVENTS
 from sluice.handlers.run import run_command
 from sluice.model.cluster import PROJECTIONS
-from sluice.model.references import REPLICASETS, SERVICES, Resource
+from sluice.model.references import (
+    CONFIGMAPS,
+    DAEMONSETS,
+    JOBS,
+    PODS,
+    REPLICASETS,
+    ROLLOUTS,
+    SERVICES,
+    STARTUPGRAPHS,
+    STATEFULSETS,
+    Resource,
+)
 from tests.manifest_files import MANIFESTS, ROOT, documents, of_kind, only
 
 KUSTOMIZATIONS = sorted((*MANIFESTS.rglob("kustomization.yaml"), ROOT / "crds/kustomization.yaml"))
@@ -28,7 +39,14 @@ UNUSED = {
     "a policy is never read": (POLICIES, "get"),
     "an Event is posted in its own group": (replace(EVENTS, group=""), "create"),
     "an Event is never changed": (EVENTS, "patch"),
+    "a graph is never deleted": (STARTUPGRAPHS, "delete"),
+    "a set is held by its pods, never by a field": (STATEFULSETS, "patch"),
+    "a set of all nodes neither": (DAEMONSETS, "patch"),
+    "a Job is never deleted": (JOBS, "delete"),
+    "a pod is never made": (PODS, "create"),
+    "no ConfigMap of users is read": (CONFIGMAPS, "get"),
 }
+OWN_KINDS = (ROLLOUTS, STARTUPGRAPHS)
 POD = only("Deployment", "sluice").body("spec", "template", "spec")
 
 
@@ -78,7 +96,9 @@ def test_the_operator_reads_one_by_one_only_what_it_writes(resource: Resource) -
 
 
 def test_the_operator_writes_by_create_patch_and_delete_alone() -> None:
-    rules = (*OPERATOR_RULES, *only("Role", "sluice-lease").bodies("rules"))
+    roles = of_kind("Role")
+    assert {role.text("metadata", "name") for role in roles} == {"sluice-lease", "sluice-released"}
+    rules = (*OPERATOR_RULES, *(rule for role in roles for rule in role.bodies("rules")))
     verbs = {verb for rule in rules for verb in rule.texts("verbs")}
     assert verbs == {"get", "list", "watch", "create", "patch", "delete"}
 
@@ -89,9 +109,46 @@ def test_the_operator_has_no_right_that_nothing_uses(name: str) -> None:
     assert not allowed(resource, verb)
 
 
+def test_the_operator_patches_one_config_map_the_list_of_released_sets() -> None:
+    (rule,) = only("Role", "sluice-released").bodies("rules")
+    assert rule.value == {
+        "apiGroups": [CONFIGMAPS.group],
+        "resources": [CONFIGMAPS.plural],
+        "resourceNames": [only("ConfigMap", "sluice-released").text("metadata", "name")],
+        "verbs": ["get", "patch"],
+    }
+
+
+def test_a_role_of_one_namespace_is_bound_to_the_operators_account_there() -> None:
+    for role in of_kind("Role"):
+        binding = only("RoleBinding", role.text("metadata", "name"))
+        assert binding.text("metadata", "namespace") == role.text("metadata", "namespace")
+        assert binding.text("roleRef", "name") == role.text("metadata", "name")
+        (subject,) = binding.bodies("subjects")
+        (account,) = of_kind("ServiceAccount")
+        assert subject.text("name") == account.text("metadata", "name")
+        assert subject.text("namespace") == account.text("metadata", "namespace")
+
+
+@pytest.mark.parametrize("kind", OWN_KINDS, ids=lambda kind: kind.plural)
+def test_the_operator_changes_its_own_kinds_by_finalizer_and_status_alone(kind: Resource) -> None:
+    status = replace(kind, plural=f"{kind.plural}/status")
+    verbs = [v for v in ("get", "list", "watch", "patch", "create", "delete") if allowed(kind, v)]
+    assert verbs == ["get", "list", "watch", "patch"]
+    assert [verb for verb in ("get", "patch", "update") if allowed(status, verb)] == ["patch"]
+
+
+@pytest.mark.parametrize("role", ["view", "edit", "admin"])
+def test_the_roles_of_a_namespace_hold_for_every_kind(role: str) -> None:
+    (rule,) = only("ClusterRole", f"sluice-{role}").bodies("rules")
+    assert rule.texts("resources") == tuple(kind.plural for kind in OWN_KINDS)
+
+
 def test_every_object_is_labelled_as_part_of_sluice() -> None:
     bodies = [
-        body for kind in ("ClusterRole", "Role", "Deployment", "Service") for body in of_kind(kind)
+        body
+        for kind in ("ClusterRole", "Role", "ConfigMap", "Deployment", "Service")
+        for body in of_kind(kind)
     ]
     marked = {
         body.text("metadata", "labels", "app.kubernetes.io/name", default="") for body in bodies

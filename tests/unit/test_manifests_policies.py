@@ -1,20 +1,45 @@
-"""The hold policies say the same names as the code, and bind where they have to."""
+"""The admission policies say the same names as the code, and bind where they have to."""
 
 import pytest
 
 from sluice.model import names
+from sluice.model.holds import Holder
 from sluice.model.json import Body, canonical
-from sluice.model.references import DEPLOYMENTS
+from sluice.model.references import (
+    CONFIGMAPS,
+    DAEMONSETS,
+    DEPLOYMENTS,
+    JOBS,
+    PODS,
+    STATEFULSETS,
+    Resource,
+)
 from tests.manifest_files import of_kind, only
 
 HOLD = only("MutatingAdmissionPolicy", "sluice-hold")
 NOTICE = only("ValidatingAdmissionPolicy", "sluice-hold-notice")
+STARTUP_HOLD = only("MutatingAdmissionPolicy", "sluice-startup-hold")
+STARTUP_KEEP = only("MutatingAdmissionPolicy", "sluice-startup-keep")
+STARTUP_NOTICE = only("ValidatingAdmissionPolicy", "sluice-startup-notice")
+SET_NOTICE = only("ValidatingAdmissionPolicy", "sluice-startup-set-notice")
+READINESS = only("MutatingAdmissionPolicy", "sluice-startup-readiness")
+SCHEDULING = only("MutatingAdmissionPolicy", "sluice-startup-scheduling")
+MUTATING = (HOLD, STARTUP_HOLD, STARTUP_KEEP, READINESS, SCHEDULING)
+NOTICES = (NOTICE, STARTUP_NOTICE, SET_NOTICE)
 BINDINGS = (
     *of_kind("MutatingAdmissionPolicyBinding"),
     *of_kind("ValidatingAdmissionPolicyBinding"),
 )
 
+
+def name_of(body: Body) -> str:
+    return body.text("metadata", "name")
+
+
 both = pytest.mark.parametrize("policy", [HOLD, NOTICE], ids=["hold", "notice"])
+of_startup = pytest.mark.parametrize(
+    "policy", [*MUTATING[1:], STARTUP_NOTICE, SET_NOTICE], ids=name_of
+)
 
 
 def variables(policy: Body) -> dict[str, str]:
@@ -39,7 +64,7 @@ def test_it_selects_what_belongs_to_a_rollout_and_is_no_canary(policy: Body) -> 
     assert wanted == {(names.ROLLOUT_LABEL, "Exists"), (names.ROLE_LABEL, "DoesNotExist")}
 
 
-@both
+@pytest.mark.parametrize("policy", [HOLD, STARTUP_KEEP, *NOTICES], ids=name_of)
 def test_it_knows_the_operators_account(policy: Body) -> None:
     (account,) = of_kind("ServiceAccount")
     namespace, name = account.text("metadata", "namespace"), account.text("metadata", "name")
@@ -65,19 +90,137 @@ def test_the_notice_names_the_bypass_of_the_code() -> None:
     assert f"{names.BYPASS}=REVISION" in validation.text("messageExpression")
 
 
-def test_a_hold_that_cannot_be_decided_refuses_the_write() -> None:
-    assert HOLD.text("spec", "failurePolicy") == "Fail"
+@pytest.mark.parametrize("policy", MUTATING, ids=name_of)
+def test_a_hold_that_cannot_be_decided_refuses_the_write(policy: Body) -> None:
+    assert policy.text("spec", "failurePolicy") == "Fail"
 
 
-def test_the_notice_never_stands_in_the_way() -> None:
-    (binding,) = of_kind("ValidatingAdmissionPolicyBinding")
+@pytest.mark.parametrize("policy", MUTATING, ids=name_of)
+def test_policies_of_two_kinds_see_what_the_other_has_made(policy: Body) -> None:
+    assert policy.text("spec", "reinvocationPolicy") == "IfNeeded"
+
+
+@pytest.mark.parametrize("policy", NOTICES, ids=name_of)
+def test_the_notice_never_stands_in_the_way(policy: Body) -> None:
+    binding = only("ValidatingAdmissionPolicyBinding", name_of(policy))
     assert binding.texts("spec", "validationActions") == ("Warn",)
-    assert NOTICE.text("spec", "failurePolicy") == "Ignore"
+    assert policy.text("spec", "failurePolicy") == "Ignore"
 
 
-@pytest.mark.parametrize("binding", BINDINGS, ids=lambda binding: str(binding.text("kind")))
+def test_every_policy_is_bound_once_under_its_own_name() -> None:
+    bound = [(name_of(binding), binding.text("spec", "policyName")) for binding in BINDINGS]
+    policies = sorted(name_of(policy) for policy in (*MUTATING, *NOTICES))
+    assert sorted(bound) == [(name, name) for name in policies]
+
+
+@pytest.mark.parametrize("binding", BINDINGS, ids=name_of)
 def test_it_is_bound_everywhere_but_in_the_systems_namespaces(binding: Body) -> None:
-    assert binding.text("spec", "policyName") in {"sluice-hold", "sluice-hold-notice"}
     (wanted,) = binding.bodies("spec", "matchResources", "namespaceSelector", "matchExpressions")
     assert wanted.text("operator") == "NotIn"
     assert wanted.texts("values") == ("kube-system", "sluice-system")
+
+
+@of_startup
+def test_it_selects_what_is_a_node_of_a_graph(policy: Body) -> None:
+    selector = policy.body("spec", "matchConstraints", "objectSelector")
+    wanted = {
+        (entry.text("key"), entry.text("operator")) for entry in selector.bodies("matchExpressions")
+    }
+    # A canary is never held; but what is held is not let go by giving it a canary's role.
+    no_canary = {(names.ROLE_LABEL, "DoesNotExist")} if policy is STARTUP_HOLD else set()
+    assert wanted == {(names.GRAPH_LABEL, "Exists"), (names.NODE_LABEL, "Exists")} | no_canary
+
+
+@pytest.mark.parametrize(
+    ("policy", "operations", "resources"),
+    [
+        (STARTUP_HOLD, ("CREATE",), {DEPLOYMENTS, JOBS}),
+        (STARTUP_KEEP, ("UPDATE",), {DEPLOYMENTS, JOBS}),
+        (STARTUP_NOTICE, ("CREATE", "UPDATE"), {DEPLOYMENTS, JOBS}),
+        (SET_NOTICE, ("CREATE", "UPDATE"), {STATEFULSETS, DAEMONSETS}),
+        (READINESS, ("CREATE",), {PODS}),
+        (SCHEDULING, ("CREATE",), {PODS}),
+    ],
+    ids=lambda value: name_of(value) if isinstance(value, Body) else "",
+)
+def test_it_watches_these_writes_and_no_subresource(
+    policy: Body, operations: tuple[str, ...], resources: set[Resource]
+) -> None:
+    rules = policy.bodies("spec", "matchConstraints", "resourceRules")
+    assert {rule.texts("operations") for rule in rules} == {operations}
+    watched = {
+        (*rule.texts("apiGroups"), *rule.texts("apiVersions"), plural)
+        for rule in rules
+        for plural in rule.texts("resources")
+    }
+    assert watched == {(r.group, r.version, r.plural) for r in resources}
+
+
+@pytest.mark.parametrize("policy", [STARTUP_HOLD, STARTUP_KEEP, STARTUP_NOTICE], ids=name_of)
+def test_it_reads_the_holders_of_the_code(policy: Body) -> None:
+    assert f"annotations['{names.HOLDERS}']" in canonical(policy.json("spec"))
+
+
+def text(policy: Body) -> str:
+    """Return the CEL of the one mutation of a policy."""
+    (mutation,) = policy.bodies("spec", "mutations")
+    return mutation.text("jsonPatch", "expression")
+
+
+def test_the_startup_hold_writes_the_holders_of_the_code() -> None:
+    assert f'escapeKey("{names.HOLDERS}")' in text(STARTUP_HOLD)
+    both_hold = f"{Holder.AUTHOR},{Holder.STARTUP}"
+    assert f'variables.author ? "{both_hold}" : "{Holder.STARTUP}"' in text(STARTUP_HOLD)
+    said = variables(STARTUP_HOLD)["author"]
+    assert f"'{Holder.AUTHOR}' in variables.listed.split(',')" in said
+    assert f"'{names.HELD}'" in said
+
+
+def test_what_the_startup_hold_keeps_is_bypassed_by_its_holders_name() -> None:
+    conditions = {
+        entry.text("name"): entry.text("expression")
+        for entry in STARTUP_KEEP.bodies("spec", "matchConditions")
+    }
+    assert f"annotations['{names.BYPASS}']" in conditions["not-bypassed"]
+    assert conditions["not-bypassed"].endswith(f"!= '{Holder.STARTUP}'")
+    for notice in (STARTUP_NOTICE, SET_NOTICE):
+        (validation,) = notice.bodies("spec", "validations")
+        assert f"{names.BYPASS}={Holder.STARTUP}" in validation.text("messageExpression")
+
+
+def test_the_startup_hold_keeps_both_labels_and_the_holders() -> None:
+    written = text(STARTUP_KEEP)
+    assert f'["{names.GRAPH_LABEL}", "{names.NODE_LABEL}"].map(' in written
+    assert f'oldObject.metadata.annotations["{names.HOLDERS}"]' in written
+
+
+def test_pods_get_the_gates_of_the_code() -> None:
+    assert f'"conditionType": "{names.HEALTHY_GATE}"' in text(READINESS)
+    assert f"== '{names.HEALTHY_GATE}'" in canonical(READINESS.json("spec", "matchConditions"))
+    assert f'"name": "{names.STARTUP_GATE}"' in text(SCHEDULING)
+    assert f"== '{names.STARTUP_GATE}'" in canonical(SCHEDULING.json("spec", "matchConditions"))
+
+
+@pytest.mark.parametrize(
+    ("policy", "binding"),
+    [
+        (SCHEDULING, only("MutatingAdmissionPolicyBinding", "sluice-startup-scheduling")),
+        (SET_NOTICE, only("ValidatingAdmissionPolicyBinding", "sluice-startup-set-notice")),
+    ],
+    ids=["gates", "notice"],
+)
+def test_sets_are_held_until_the_operators_list_names_them(policy: Body, binding: Body) -> None:
+    kind = policy.body("spec", "paramKind")
+    assert (kind.text("apiVersion"), kind.text("kind")) == (CONFIGMAPS.api_version, CONFIGMAPS.kind)
+    released = only("ConfigMap", "sluice-released")
+    assert binding.body("spec", "paramRef").value == {
+        "name": name_of(released),
+        "namespace": released.text("metadata", "namespace"),
+        # `Deny` would refuse every pod of a graph where the list is missing.
+        "parameterNotFoundAction": "Allow",
+    }
+
+
+def test_the_list_has_data_for_a_json_patch_to_add_to() -> None:
+    released = only("ConfigMap", "sluice-released")
+    assert list(released.body("data").value) == ["README"]

@@ -6,47 +6,98 @@ from pathlib import Path
 import pytest
 
 from sluice.model.json import Body, MalformedError
-from sluice.model.references import ROLLOUTS
+from sluice.model.names import GRAPH_LABEL, NODE_LABEL
+from sluice.model.references import ROLLOUTS, STARTUPGRAPHS, Resource
 from sluice.rollout.spec import InvalidSpecError, RolloutSpec
+from sluice.startup.hosts import host_faults
+from sluice.startup.shape import faults
+from sluice.startup.spec import GraphSpec
 from tests.manifest_files import (
     MANIFESTS,
     documents,
     leaves,
     places,
-    rollout_schema,
+    schema_of,
     stored,
     strays,
 )
 from tests.rollout_manifests import INVALID, minimal
 
-SPEC = rollout_schema().body("properties", "spec")
-SAMPLES = sorted((MANIFESTS / "samples").glob("*.yaml"))
-
-each_sample = pytest.mark.parametrize("path", SAMPLES, ids=lambda path: path.name)
+SAMPLES = MANIFESTS / "samples"
+OWN_KINDS = (ROLLOUTS, STARTUPGRAPHS)
 
 
-def rollout_of(path: Path) -> Body:
-    (body,) = (body for body in documents(path) if body.text("kind") == ROLLOUTS.kind)
+def of_kind(kind: Resource, path: Path) -> tuple[Body, ...]:
+    return tuple(body for body in documents(path) if body.text("kind") == kind.kind)
+
+
+def only(kind: Resource, path: Path) -> Body:
+    (body,) = of_kind(kind, path)
     return body
 
 
-@each_sample
-def test_it_has_what_is_required_and_nothing_unknown(path: Path) -> None:
-    assert list(strays(rollout_of(path).json("spec"), SPEC)) == []
+def samples_of(kind: Resource) -> list[Path]:
+    return [path for path in sorted(SAMPLES.glob("*.yaml")) if of_kind(kind, path)]
 
 
-@each_sample
-def test_it_is_read_as_the_api_server_stores_it(path: Path) -> None:
-    sample = rollout_of(path)
+each_rollout = pytest.mark.parametrize("path", samples_of(ROLLOUTS), ids=lambda path: path.name)
+each_graph = pytest.mark.parametrize("path", samples_of(STARTUPGRAPHS), ids=lambda path: path.name)
+
+
+def test_every_sample_is_of_one_of_our_kinds() -> None:
+    assert sorted(SAMPLES.glob("*.yaml")) == sorted(
+        path for kind in OWN_KINDS for path in samples_of(kind)
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "path"),
+    [pytest.param(kind, path, id=path.name) for kind in OWN_KINDS for path in samples_of(kind)],
+)
+def test_it_has_what_is_required_and_nothing_unknown(kind: Resource, path: Path) -> None:
+    schema = schema_of(kind).body("properties", "spec")
+    assert list(strays(only(kind, path).json("spec"), schema)) == []
+
+
+@each_rollout
+def test_a_rollout_is_read_as_the_api_server_stores_it(path: Path) -> None:
+    sample = only(ROLLOUTS, path)
     spec = RolloutSpec.from_body(stored(sample.value).body("spec"))
     assert spec.target == sample.text("metadata", "name")
 
 
-def test_the_full_sample_shows_every_field() -> None:
-    known = {place.path for place in places(SPEC) if place.type not in {"object", "array"}}
-    shown = set(leaves(rollout_of(MANIFESTS / "samples/rollout.yaml").json("spec")))
-    # A source is one of three; the others stand at other SLOs.
-    assert known - shown == set()
+@each_graph
+def test_a_graph_is_read_as_the_api_server_stores_it_and_can_be_carried_out(path: Path) -> None:
+    sample = only(STARTUPGRAPHS, path)
+    spec = GraphSpec.from_body(stored(sample.value, STARTUPGRAPHS).body("spec"))
+    names = [node.text("name") for node in sample.bodies("spec", "nodes")]
+    assert [node.name for node in spec.nodes] == names
+    assert (*faults(spec), *host_faults(spec, "shop", allowed=())) == ()
+
+
+@each_graph
+def test_the_workloads_beside_a_graph_carry_its_labels(path: Path) -> None:
+    graph = only(STARTUPGRAPHS, path)
+    nodes = {
+        (node.text("workload", "kind"), node.text("workload", "name")): node.text("name")
+        for node in graph.bodies("spec", "nodes")
+    }
+    for workload in documents(path):
+        if workload.text("kind") == STARTUPGRAPHS.kind:
+            continue
+        node = nodes[workload.text("kind"), workload.text("metadata", "name")]
+        wanted = {GRAPH_LABEL: graph.text("metadata", "name"), NODE_LABEL: node}
+        for where in (("metadata",), ("spec", "template", "metadata")):
+            assert wanted.items() <= workload.body(*where).labels("labels").items()
+
+
+@pytest.mark.parametrize("kind", OWN_KINDS, ids=lambda kind: kind.kind)
+def test_the_full_sample_shows_every_field(kind: Resource) -> None:
+    schema = schema_of(kind).body("properties", "spec")
+    known = {place.path for place in places(schema) if place.type not in {"object", "array"}}
+    sample = only(kind, SAMPLES / f"{kind.kind.lower()}.yaml")
+    # Of several that exclude each other (sources, gates), each stands somewhere.
+    assert known - set(leaves(sample.json("spec"))) == set()
 
 
 # Names are the API server's business: a name that it refuses names no object.

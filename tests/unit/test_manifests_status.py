@@ -1,12 +1,16 @@
-"""The schema's status is the status that the operator writes: neither has more than the other.
+"""A schema's status is the status that the operator writes: neither has more than the other.
 
 The API server drops what the schema does not know, without a word.
 """
 
 from dataclasses import fields
+from typing import TypeAlias
+
+import pytest
 
 from sluice.model.conditions import Condition, Status
 from sluice.model.json import Body
+from sluice.model.references import ROLLOUTS, STARTUPGRAPHS, Resource
 from sluice.rollout.commands import Verb
 from sluice.rollout.phases import Stage
 from sluice.rollout.status import (
@@ -17,9 +21,10 @@ from sluice.rollout.status import (
     SloResult,
     Version,
 )
-from tests.manifest_files import leaves, places, rollout_schema, strays
+from sluice.startup.states import State
+from sluice.startup.status import GraphStatus, NodeStatus, Phase
+from tests.manifest_files import leaves, places, schema_of, strays
 
-SCHEMA = rollout_schema().body("properties", "status")
 NOW = 1_800_000_000.25
 
 FULL = RolloutStatus(
@@ -63,20 +68,82 @@ FULL = RolloutStatus(
 )
 
 
-def test_the_example_leaves_no_field_at_its_default() -> None:
-    empty = RolloutStatus()
-    unset = [f.name for f in fields(FULL) if getattr(FULL, f.name) == getattr(empty, f.name)]
+FULL_NODE = NodeStatus(
+    name="api",
+    state=State.GATING,
+    since=NOW,
+    uid="9f6b",
+    released_at=NOW,
+    ready_at=NOW,
+    started=True,
+    complete=True,
+    message="2 of 3 passes",
+)
+
+FULL_GRAPH = GraphStatus(
+    phase=Phase.STARTING,
+    nodes=(FULL_NODE,),
+    ready="0/1",
+    node_count=1,
+    waiting_for="api: 2 of 3 passes",
+    started_at=NOW,
+    ready_at=NOW,
+    observed_generation=2,
+    conditions=(Condition("Ready", Status.FALSE, "Starting", "0 of 1", NOW, 2),),
+)
+
+AnyStatus: TypeAlias = RolloutStatus | GraphStatus
+
+of_each_kind = pytest.mark.parametrize(
+    ("kind", "full"),
+    [
+        pytest.param(ROLLOUTS, FULL, id="Rollout"),
+        pytest.param(STARTUPGRAPHS, FULL_GRAPH, id="StartupGraph"),
+    ],
+)
+
+
+def schema_of_status(kind: Resource) -> Body:
+    return schema_of(kind).body("properties", "status")
+
+
+@pytest.mark.parametrize(
+    ("full", "empty"),
+    [
+        pytest.param(FULL, RolloutStatus(), id="Rollout"),
+        pytest.param(FULL_GRAPH, GraphStatus(), id="StartupGraph"),
+        pytest.param(FULL_NODE, NodeStatus(""), id="node of a StartupGraph"),
+    ],
+)
+def test_the_example_leaves_no_field_at_its_default(
+    full: AnyStatus | NodeStatus, empty: AnyStatus | NodeStatus
+) -> None:
+    unset = [f.name for f in fields(full) if getattr(full, f.name) == getattr(empty, f.name)]
     assert unset == []
 
 
-def test_what_is_written_is_known_to_the_schema() -> None:
-    assert list(strays(FULL.to_json(), SCHEMA)) == []
+@of_each_kind
+def test_what_is_written_is_known_to_the_schema(kind: Resource, full: AnyStatus) -> None:
+    assert list(strays(full.to_json(), schema_of_status(kind))) == []
 
 
-def test_what_the_schema_has_is_written() -> None:
-    known = {place.path for place in places(SCHEMA) if place.type not in {"object", "array"}}
-    assert known == set(leaves(FULL.to_json()))
+@of_each_kind
+def test_what_the_schema_has_is_written(kind: Resource, full: AnyStatus) -> None:
+    parts = places(schema_of_status(kind))
+    known = {place.path for place in parts if place.type not in {"object", "array"}}
+    assert known == set(leaves(full.to_json()))
 
 
-def test_what_is_written_is_read_back() -> None:
-    assert RolloutStatus.from_body(Body(FULL.to_json())) == FULL
+@pytest.mark.parametrize("full", [FULL, FULL_GRAPH], ids=["Rollout", "StartupGraph"])
+def test_what_is_written_is_read_back(full: AnyStatus) -> None:
+    assert type(full).from_body(Body(full.to_json())) == full
+
+
+def test_the_schema_knows_every_state_of_a_node() -> None:
+    node = schema_of_status(STARTUPGRAPHS).body("properties", "nodes", "items", "properties")
+    assert node.texts("state", "enum") == tuple(State)
+
+
+def test_the_schema_tells_every_phase() -> None:
+    told = schema_of_status(STARTUPGRAPHS).text("properties", "phase", "description")
+    assert [phase for phase in Phase if phase not in told] == []

@@ -24,6 +24,7 @@ class _Options(TypedDict):
     namespace: str
     prometheus_url: str
     prometheus_credentials: Path | None
+    probe_hosts: tuple[str, ...]
     listen: str
     workers: int
     leader_election: bool
@@ -63,6 +64,12 @@ def _seconds(_: click.Context, parameter: click.Parameter, text: str) -> float:
     default="15s",
     callback=_seconds,
     help="How often Prometheus scrapes the workloads and the gateway.",
+)
+@click.option(
+    "--probe-host",
+    "probe_hosts",
+    multiple=True,
+    help="A host that gates may ask besides Services of their namespace; .example.com: all below.",
 )
 @click.option("--listen", default=":8080", help="Address of /healthz, /readyz and /metrics.")
 @click.option("--workers", default=16, type=click.IntRange(1, 256), help="Passes at a time.")

@@ -3,6 +3,7 @@
 //	GET  /               one request of a user: JSON with VERSION, or the fault that is switched on
 //	POST /fault?errors=0.5&delay=2s&hang=true&unready=true
 //	POST /crash          ends the process with an error
+//	GET  /gate           one health check: answers by the letters of GATE, P or F, the last for ever
 //	GET  /readyz, /metrics
 //
 // The variable FAULT holds the query with which it starts; SIGTERM ends it once requests are done.
@@ -32,7 +33,8 @@ type fault struct {
 	delay   time.Duration
 	hang    bool // never answers
 	unready bool
-	crash   bool // ends the process at once
+	crash   bool // ends the process at once, with an error
+	done    bool // ends the process at once, without one
 }
 
 func parse(query url.Values) (fault, error) {
@@ -47,11 +49,14 @@ func parse(query url.Values) (fault, error) {
 	wanted.hang = query.Get("hang") == "true"
 	wanted.unready = query.Get("unready") == "true"
 	wanted.crash = query.Get("crash") == "true"
+	wanted.done = query.Get("done") == "true"
 	return wanted, errors.Join(problems[:]...)
 }
 
 type server struct {
 	current  atomic.Pointer[fault]
+	script   string
+	checks   atomic.Int64
 	version  string
 	requests *prometheus.CounterVec
 	duration prometheus.Histogram
@@ -91,9 +96,18 @@ func (s *server) ready(w http.ResponseWriter, _ *http.Request) {
 	}
 }
 
+func (s *server) gate(w http.ResponseWriter, _ *http.Request) {
+	check := int(s.checks.Add(1))
+	log.Printf("gate: check %d", check)
+	if s.script != "" && s.script[min(check, len(s.script))-1] == 'F' {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+}
+
 func newServer(start fault) *server {
 	s := &server{
 		version: os.Getenv("VERSION"),
+		script:  os.Getenv("GATE"),
 		requests: prometheus.NewCounterVec(
 			prometheus.CounterOpts{Name: "http_requests_total", Help: "Requests by code."},
 			[]string{"code"}),
@@ -118,10 +132,14 @@ func main() {
 	if start.crash {
 		log.Fatal("this version crashes")
 	}
+	if start.done {
+		return
+	}
 	s := newServer(start)
 	routes := http.NewServeMux()
 	routes.HandleFunc("GET /", s.serve)
 	routes.HandleFunc("GET /readyz", s.ready)
+	routes.HandleFunc("GET /gate", s.gate)
 	routes.HandleFunc("POST /fault", s.switchFault)
 	routes.HandleFunc("POST /crash", func(http.ResponseWriter, *http.Request) { os.Exit(1) })
 	routes.Handle("GET /metrics", promhttp.Handler())

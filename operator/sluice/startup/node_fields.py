@@ -1,0 +1,91 @@
+"""Readers of the nodes of a spec: the node, or a message that says what to write."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from sluice.model.fields import (
+    InvalidSpecError,
+    choice,
+    field_path,
+    positive_seconds,
+    unique_names,
+)
+from sluice.model.json import Body
+from sluice.model.references import DAEMONSETS, DEPLOYMENTS, JOBS, STATEFULSETS, Resource
+from sluice.startup.gates import GateDefaults, read_gates
+from sluice.startup.min_ready import min_ready
+from sluice.startup.nodes import Edge, HoldChoice, Node, OnTimeout, Until, WhenScaledToZero
+
+_RESOURCES: Final = {
+    (resource.api_version, resource.kind): resource
+    for resource in (DEPLOYMENTS, STATEFULSETS, DAEMONSETS, JOBS)
+}
+_MOST_PARENTS = 50
+
+
+def resource_of(node: Body) -> Resource:
+    """Return what a node starts: InvalidSpecError for a kind or version that is not known."""
+    workload = node.body("workload")
+    api_version, kind = workload.text("apiVersion"), workload.text("kind")
+    if (api_version, kind) in _RESOURCES:
+        return _RESOURCES[api_version, kind]
+    known = ", ".join(" ".join(pair) for pair in _RESOURCES)
+    fault = f"is none of {known}"
+    raise InvalidSpecError(workload.path, f"{api_version} {kind}", fault, "apps/v1 Deployment")
+
+
+def read_node(node: Body, defaults: GateDefaults, resources: Mapping[str, Resource]) -> Node:
+    """Read an entry of `spec.nodes`; resources: of all nodes, by name."""
+    pod_readiness = node.flag("podReadiness")
+    name, resource = node.text("name"), resource_of(node)
+    edges = tuple(_edge(edge, resources) for edge in node.bodies("dependsOn"))
+    read = Node(
+        name=name,
+        resource=resource,
+        workload=node.text("workload", "name"),
+        depends_on=edges,
+        min_ready=min_ready(node, "minReady"),
+        when_scaled_to_zero=choice(node, "whenScaledToZero", WhenScaledToZero),
+        hold=choice(node, "hold", HoldChoice),
+        gates=read_gates(node, defaults, pod_readiness=pod_readiness),
+        pod_readiness=pod_readiness,
+        min_available=defaults.min_available,
+        timeout_seconds=positive_seconds(node, "timeout", "10m"),
+        on_timeout=choice(node, "onTimeout", OnTimeout),
+    )
+    _check_edges(node, read)
+    _check_kind(node, read)
+    return read
+
+
+def _edge(edge: Body, resources: Mapping[str, Resource]) -> Edge:
+    parent = edge.text("node")
+    # A Job is waited for to its end; an unknown parent is told of by shape.faults.
+    default = Until.COMPLETE if resources.get(parent) == JOBS else Until.READY
+    return Edge(
+        parent=parent,
+        until=choice(edge, "until", Until) if edge.has("until") else default,
+        min_ready=min_ready(edge, "minReady") if edge.has("minReady") else None,
+        optional=edge.flag("optional"),
+    )
+
+
+def _check_edges(body: Body, node: Node) -> None:
+    field = field_path(body, "dependsOn")
+    parents = tuple(edge.parent for edge in node.depends_on)
+    unique_names(parents, field)
+    if len(parents) > _MOST_PARENTS:
+        fault = f"are more than {_MOST_PARENTS} parents"
+        raise InvalidSpecError(field, str(len(parents)), fault, f"at most {_MOST_PARENTS}")
+    if node.name in parents:
+        fault = "is the node itself"
+        raise InvalidSpecError(field, repr(node.name), fault, "the name of another node")
+
+
+def _check_kind(body: Body, node: Node) -> None:
+    if node.hold is HoldChoice.SCHEDULING_GATE and node.resource in {DEPLOYMENTS, JOBS}:
+        fault = f"does not fit a {node.resource.kind}, which is held by its own field"
+        raise InvalidSpecError(field_path(body, "hold"), repr(str(node.hold)), fault, "Auto")
+    if node.pod_readiness and node.resource == JOBS:
+        fault = "does not fit a Job, whose pods get no traffic"
+        raise InvalidSpecError(field_path(body, "podReadiness"), "true", fault, "false")

@@ -1,0 +1,141 @@
+"""What a person reads of a graph: phase, columns, messages and conditions; when to look again."""
+
+from dataclasses import replace
+
+from sluice.model.conditions import claims_of, merge
+from sluice.model.json import Body
+from sluice.model.kind import Observation
+from sluice.model.own import OwnMeta, drop_finalizer
+from sluice.model.plan import Work
+from sluice.model.problems import Invalid
+from sluice.model.references import STARTUPGRAPHS
+from sluice.model.scalars import format_duration
+from sluice.startup.bars import critical, keeps_bar
+from sluice.startup.edges import unmet
+from sluice.startup.events import deadline_of
+from sluice.startup.findings import ORPHAN_AFTER_SECONDS
+from sluice.startup.moves import listed
+from sluice.startup.scene import NodeScene, Scene
+from sluice.startup.states import BEFORE_RELEASE, TIMED, UNDER_WAY, State
+from sluice.startup.status import GraphStatus, NodeStatus, Phase
+from sluice.startup.told import conditions, notes_of
+from sluice.startup.workload import failure_of
+
+_MESSAGE_LIMIT = 240
+
+
+def refused(observation: Observation, problem: Invalid) -> Work:
+    """Return the work for an object that cannot be read: say so, and touch nothing else."""
+    body = Body(observation.body)
+    if body.has("metadata", "deletionTimestamp"):
+        # What its nodes are cannot be known; the guardian lets go what is left without a graph.
+        return Work(drop_finalizer(OwnMeta.from_body(body, STARTUPGRAPHS)))
+    old = GraphStatus.from_body(body.body("status"))
+    generation = body.body("metadata").whole("generation", default=1)
+    conditions = merge(old.conditions, claims_of(problem), observation.now, generation)
+    new = replace(old, conditions=conditions, observed_generation=generation)
+    changed = not body.has("status") or new.to_json() != old.to_json()
+    return Work(status=new.to_json() if changed else None, notes=notes_of(old, new))
+
+
+def summarised(scene: Scene, nodes: tuple[NodeStatus, ...]) -> GraphStatus:
+    """Return the status with everything that people and tools read from it."""
+    mine = [node for node in nodes if node.name in scene.nodes]
+    phase = _phase(scene, mine)
+    ready = sum(node.state is State.READY for node in mine)
+    begun = any(node.state not in BEFORE_RELEASE for node in mine)
+    old = scene.status
+    nodes = tuple(
+        replace(node, message=_message(scene, scene.nodes[node.name], node))
+        if node.name in scene.nodes
+        else node
+        for node in nodes
+    )
+    status = GraphStatus(
+        phase=phase,
+        nodes=nodes,
+        ready=f"{ready}/{len(mine)}",
+        node_count=len(mine),
+        waiting_for=listed(_frontier(scene, mine)),
+        started_at=old.started_at if old.started_at or not begun else scene.now,
+        ready_at=old.ready_at if old.ready_at or phase is not Phase.READY else scene.now,
+        observed_generation=scene.own.meta.generation,
+    )
+    return replace(status, conditions=conditions(scene, status, mine))
+
+
+def _frontier(scene: Scene, nodes: list[NodeStatus]) -> list[str]:
+    """Return what everybody else waits for: the nodes that are not ready and wait for no parent."""
+    behind = [node.name for node in nodes if node.state is not State.READY]
+    return [name for name in behind if not unmet(scene, scene.nodes[name])] or behind
+
+
+def _phase(scene: Scene, nodes: list[NodeStatus]) -> Phase:
+    states = {node.state for node in nodes}
+    if State.FAILED in states:
+        return Phase.FAILED
+    if states & {State.DEGRADED, State.TIMED_OUT}:
+        return Phase.DEGRADED
+    if states <= {State.READY}:
+        return Phase.READY
+    if scene.own.spec.suspend and not states & UNDER_WAY:
+        return Phase.SUSPENDED
+    return Phase.STARTING if states - BEFORE_RELEASE else Phase.PENDING
+
+
+def _message(scene: Scene, node: NodeScene, status: NodeStatus) -> str:
+    """Return why a node is where it is, without numbers that change from pass to pass."""
+    return _why(scene, node, status)[:_MESSAGE_LIMIT]
+
+
+def _why(scene: Scene, node: NodeScene, status: NodeStatus) -> str:
+    kind, name = node.node.resource.kind, node.node.workload
+    match status.state:
+        case State.ABSENT:
+            return node.labels_fault or f"{kind} {name} does not exist"
+        case State.HELD | State.BLOCKED:
+            return _waits(scene, node, status)
+        case State.DEGRADED:
+            return "; ".join(_missing(scene, node))
+        case State.TIMED_OUT:
+            return f"not ready within {format_duration(node.node.timeout_seconds)}"
+        case State.FAILED:
+            return failure_of(node.workload) or "not ready in time"
+        case _:
+            return ""
+
+
+def _missing(scene: Scene, node: NodeScene) -> list[str]:
+    missing = [] if keeps_bar(node) else ["too few pods are available"]
+    for one in critical(node, scene.probes):
+        if not one.passed:
+            what = "is lost" if one.lost else "has not passed again"
+            missing.append(f"gate {one.gate.name} {what}")
+    return missing
+
+
+def _waits(scene: Scene, node: NodeScene, status: NodeStatus) -> str:
+    missing = unmet(scene, node)
+    if status.state is State.BLOCKED:
+        return f"failed: {listed([str(one) for one in missing if one.failed])}"
+    if scene.own.faults:
+        return "the graph cannot be carried out"
+    if missing:
+        return f"waits for {listed([str(one) for one in missing])}"
+    if scene.own.spec.suspend:
+        return "the graph is suspended"
+    if scene.own.spec.max_parallel:
+        return f"waits for one of {scene.own.spec.max_parallel} slots (maxParallel)"
+    return "its turn has come"
+
+
+def wake_at(scene: Scene) -> float | None:
+    """Return the next instant at which time alone may change the decision."""
+    deadlines = [
+        deadline
+        for node in scene.nodes.values()
+        if node.status.state in TIMED and (deadline := deadline_of(node)) is not None
+    ]
+    unnamed = (*scene.strangers, *scene.stray_pods)
+    orphans = [one.meta.created + ORPHAN_AFTER_SECONDS for one in unnamed]
+    return min((at for at in (*deadlines, *orphans) if at > scene.now), default=None)

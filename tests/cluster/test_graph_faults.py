@@ -1,0 +1,289 @@
+"""Graphs when something breaks: the operator, its network, its rights, or the people around it."""
+
+import asyncio
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import pytest
+
+from sluice.model.json import Body, JsonObject
+from sluice.model.names import HEALTHY_GATE, HOLDERS
+from sluice.model.references import DEPLOYMENTS, STARTUPGRAPHS
+from sluice.startup.states import State
+from tests.cluster.audit import OPERATOR, AuditLog
+from tests.cluster.ensemble import (
+    GRAPH,
+    Ensemble,
+    condition,
+    deployment,
+    ensemble,
+    job,
+    node,
+    statefulset,
+    transition,
+)
+from tests.cluster.kubectl import Kubectl
+from tests.cluster.pod_processes import processes_of
+from tests.cluster.shop import Cluster
+from tests.cluster.sluice_process import SluiceProcess
+from tests.cluster.test_graph_gates import gate, gated
+
+pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
+
+STATES: Final = (State.HELD, State.RELEASING, State.STARTING, State.GATING, State.READY)
+
+
+async def test_the_operator_is_killed_in_every_state_and_nothing_starts_twice(
+    cluster: Cluster, sluice: SluiceProcess
+) -> None:
+    await sluice.ready()
+    async with ensemble(cluster) as town:
+        await town.graph(
+            node("migrate", kind="Job"),
+            node("db", "migrate", kind="StatefulSet"),
+            node("api", "db", gates=[gate(interval="2s")]),
+            node("web", "api"),
+        )
+        killing = asyncio.create_task(_kill_at_each(town, sluice, "api"))
+        await town.deploy(deployment("web"), deployment("api"), statefulset("db"), job("migrate"))
+
+        await town.all_ready(within=240)
+
+        await killing
+        assert {len(town.chronicle.sets[name]) for name in ("api", "web")} == {1}
+        assert len(town.chronicle.jobs["migrate"]) == 1
+        assert town.chronicle.released["api"] > town.chronicle.first("db", State.READY)
+        assert town.chronicle.released["web"] > town.chronicle.first("api", State.READY)
+
+
+async def _kill_at_each(town: Ensemble, sluice: SluiceProcess, name: str) -> None:
+    for state in STATES:
+        await town.chronicle.until(
+            lambda: state in town.chronicle.states(name),  # noqa: B023
+            120,
+            f"{name} {state}",
+        )
+        sluice.kill_and_restart()
+        await sluice.ready()
+
+
+async def test_all_containers_die_and_the_operator_with_them(
+    cluster: Cluster, sluice: SluiceProcess
+) -> None:
+    await sluice.ready()
+    async with ensemble(cluster) as town:
+        await town.graph(gated("api"), node("web", "api"))
+        await town.deploy(deployment("api", replicas=3), deployment("web"))
+        await town.all_ready()
+        opened = {
+            pod.text("metadata", "uid"): transition(pod, HEALTHY_GATE) for pod in town.pods("api")
+        }
+        restarts = [_restarts(pod) for pod in town.pods("api")]
+        assert restarts == [0, 0, 0]
+
+        for pod in town.pods("api"):
+            _kill_containers(pod)
+        sluice.kill()
+        await town.chronicle.until(
+            lambda: all(_restarts(pod) == 1 for pod in town.pods("api")), 60, "restarts"
+        )
+        sluice.start()
+
+        # No deadlock: every gate was closed for the new containers, and opens by their passes.
+        def passed_anew() -> bool:
+            return town.gates("api") == ["True"] * 3 and all(
+                transition(pod, HEALTHY_GATE) > opened[pod.text("metadata", "uid")]
+                for pod in town.pods("api")
+            )
+
+        await town.chronicle.until(passed_anew, 90, "gates that passed anew")
+        await town.all_ready()
+
+
+def _restarts(pod: Body) -> int:
+    statuses = pod.bodies("status", "containerStatuses")
+    return sum(status.whole("restartCount", default=0) for status in statuses)
+
+
+def _kill_containers(pod: Body) -> None:
+    """End the containers of a pod as the kernel's out-of-memory killer would."""
+    for process in processes_of(pod.text("metadata", "uid"), "faulty"):
+        os.kill(process, signal.SIGKILL)
+
+
+async def test_no_pod_flips_when_the_operators_own_network_is_cut(
+    cluster: Cluster, sluice: SluiceProcess
+) -> None:
+    await sluice.ready()
+    async with ensemble(cluster) as town:
+        await town.graph(gated("api"), gated("web"))
+        # No readiness probe: the cut hits everything that this machine sends to the pods.
+        await town.deploy(_unprobed("api", 3), _unprobed("web", 2))
+        await town.all_ready()
+        addresses = [
+            pod.text("status", "podIP") for name in ("api", "web") for pod in town.pods(name)
+        ]
+
+        with no_way_to(addresses):
+            await town.chronicle.stays(
+                lambda: {*town.gates("api"), *town.gates("web")} == {"True"}, 30, "open"
+            )
+        await town.stays("api", State.READY, 5)
+
+
+def _unprobed(name: str, replicas: int) -> JsonObject:
+    found = Body(deployment(name, replicas))
+    template = found.body("spec", "template")
+    (container,) = template.bodies("spec", "containers")
+    bare = {key: value for key, value in container.value.items() if key != "readinessProbe"}
+    pod = {**template.body("spec").value, "containers": [bare]}
+    changed = {**template.value, "spec": pod}
+    return {**found.value, "spec": {**found.body("spec").value, "template": changed}}
+
+
+@contextmanager
+def no_way_to(addresses: list[str]) -> Iterator[None]:
+    """Drop what this machine's processes send to the addresses, as a broken network would."""
+    table = "sluice_tests"
+    rules = (
+        f"add table ip {table}",
+        f"add chain ip {table} out {{ type filter hook output priority 0; }}",
+        f"add rule ip {table} out ip daddr {{ {', '.join(addresses)} }} tcp dport 8080 drop",
+    )
+    subprocess.run(["nft", "-f", "-"], input="\n".join(rules), text=True, check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["nft", "delete", "table", "ip", table], check=True)
+
+
+async def test_one_node_that_may_not_be_released_stops_nobody_else(
+    cluster: Cluster, kubectl: Kubectl
+) -> None:
+    async with ensemble(cluster) as town:
+        names = [f"leaf-{number}" for number in range(6)]
+        await town.graph(node("root"), *(node(name, "root") for name in names))
+        await town.deploy(deployment("root"), *(deployment(name) for name in names))
+        with _forbidden(kubectl, town.namespace, "leaf-3"):
+            for name in ("root", *(one for one in names if one != "leaf-3")):
+                await town.at(name, State.READY)
+            assert town.chronicle.status.node("leaf-3").state is State.HELD or "leaf-3" not in (
+                town.chronicle.sets
+            )
+            await town.chronicle.until(
+                lambda: "leaf-3" in _stalled(town), 60, "Stalled condition that names leaf-3"
+            )
+
+        await town.all_ready()
+
+
+def _stalled(town: Ensemble) -> str:
+    return " ".join(
+        one.message for one in town.chronicle.status.conditions if one.type == "Stalled"
+    )
+
+
+@contextmanager
+def _forbidden(kubectl: Kubectl, namespace: str, name: str) -> Iterator[None]:
+    """Have the API server refuse the operator's writes to one Deployment."""
+    policy: JsonObject = {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingAdmissionPolicy",
+        "metadata": {"name": namespace},
+        "spec": {
+            "matchConstraints": {
+                "resourceRules": [
+                    {
+                        "apiGroups": ["apps"],
+                        "apiVersions": ["v1"],
+                        "operations": ["UPDATE"],
+                        "resources": ["deployments"],
+                        "resourceNames": [name],
+                    }
+                ]
+            },
+            "validations": [
+                {
+                    "expression": f"request.userInfo.username != '{OPERATOR}'",
+                    "message": f"nobody may release {name}",
+                    "reason": "Forbidden",
+                }
+            ],
+        },
+    }
+    binding: JsonObject = {
+        "apiVersion": "admissionregistration.k8s.io/v1",
+        "kind": "ValidatingAdmissionPolicyBinding",
+        "metadata": {"name": namespace},
+        "spec": {
+            "policyName": namespace,
+            "validationActions": ["Deny"],
+            "matchResources": {
+                "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": namespace}}
+            },
+        },
+    }
+    for manifest in (policy, binding):
+        kubectl("apply", "-f", "-", manifest=manifest)
+    try:
+        yield
+    finally:
+        for kind in ("validatingadmissionpolicybinding", "validatingadmissionpolicy"):
+            kubectl("delete", kind, namespace)
+
+
+@pytest.mark.usefixtures("alone")
+async def test_a_graph_at_rest_costs_the_api_server_nothing(cluster: Cluster) -> None:
+    async with ensemble(cluster) as town:
+        await town.graph(gated("api"), node("web", "api"), node("set", kind="StatefulSet"))
+        await town.deploy(deployment("api", 2), deployment("web"), statefulset("set"))
+        await town.all_ready()
+        await town.chronicle.stays(lambda: True, 5, "the last events are posted")
+
+        log = AuditLog.from_now()
+        await town.stays("api", State.READY, 60)
+
+        assert log.operator_writes() == []
+
+
+async def test_two_graphs_on_one_workload(cluster: Cluster) -> None:
+    async with ensemble(cluster) as town:
+        await town.graph(node("db"), node("api", "db"))
+        await town.deploy(deployment("api"))
+        await town.at("api", State.HELD)
+        rival: JsonObject = {
+            "apiVersion": "sluice.dev/v1alpha1",
+            "kind": "StartupGraph",
+            "metadata": {"name": "rival"},
+            "spec": {"nodes": [node("api")]},
+        }
+
+        await town.api.create(STARTUPGRAPHS, town.namespace, rival)
+
+        def told() -> str:
+            status = town.chronicle.get(STARTUPGRAPHS, "rival").body("status")
+            return " ".join(one.text("message") for one in status.bodies("conditions"))
+
+        await town.chronicle.until(lambda: GRAPH in told(), 30, f"word of {GRAPH}")
+        await town.stays("api", State.HELD, 3)
+        annotations = town.chronicle.get(DEPLOYMENTS, "api").labels("metadata", "annotations")
+        assert annotations[HOLDERS] == "startup"
+
+
+async def test_a_workload_whose_graph_never_comes_is_let_go(cluster: Cluster) -> None:
+    async with ensemble(cluster) as town:
+        await town.deploy(deployment("api"), job("migrate"))
+        await town.chronicle.stays(lambda: not town.pods("api"), 20, "held")
+
+        def runs() -> bool:
+            return any(
+                condition(pod, "Ready").text("status", default="") == "True"
+                for pod in town.pods("api")
+            )
+
+        # After two minutes the workload is let go, and two minutes later its pod's gate is opened.
+        await town.chronicle.until(runs, 300, "Ready pod of api")

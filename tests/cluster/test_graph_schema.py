@@ -1,0 +1,161 @@
+"""What the API server says of a StartupGraph that cannot work, and of one that can."""
+
+import json
+from dataclasses import dataclass
+
+import pytest
+from kubernetes import client
+
+from sluice.model.json import Body, Json
+from sluice.model.references import GROUP, STARTUPGRAPHS, VERSION
+from sluice.startup.shape import faults
+from sluice.startup.spec import GraphSpec
+from tests.cluster.kubectl import Kubectl
+from tests.graph_manifests import API, DB, INVALID, MINIMAL, minimal_graph
+
+pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("prerequisites")]
+
+GATE = {"interval": "5s", "passes": 3, "failures": 3, "timeout": "2s", "critical": True}
+NODE = {
+    "minReady": "100%",
+    "whenScaledToZero": "Satisfied",
+    "hold": "Auto",
+    "podReadiness": False,
+    "timeout": "10m",
+    "onTimeout": "Hold",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One complaint of the API server: where, and in which words."""
+
+    field: str
+    message: str
+
+
+def refused(graphs: client.CustomObjectsApi, manifest: dict[str, Json]) -> list[Cause]:
+    """Return why the API server refuses the creation of a StartupGraph; it has to."""
+    with pytest.raises(client.ApiException) as refusal:
+        graphs.create_namespaced_custom_object(
+            GROUP, VERSION, "default", STARTUPGRAPHS.plural, manifest, dry_run="All"
+        )
+    assert refusal.value.status == 422
+    details = Body(json.loads(refusal.value.body or "{}")).body("details")
+    return [Cause(cause.text("field"), cause.text("message")) for cause in details.bodies("causes")]
+
+
+@pytest.mark.parametrize("case", [pytest.param(case, id=case.text("refuses")) for case in INVALID])
+def test_refuses_and_names_field_value_and_example(kube: client.ApiClient, case: Body) -> None:
+    causes = refused(client.CustomObjectsApi(kube), minimal_graph(case.body("set").value))
+    words = (case.text("value"), case.text("example"))
+    assert any(
+        cause.field == case.text("field") and all(word in cause.message for word in words)
+        for cause in causes
+    ), causes
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        pytest.param(
+            {f"{DB}.dependsOn": [{"node": "api"}]},
+            "nodes db -> api -> migrate -> db depend on each other; remove one of these edges",
+            id="a cycle",
+        ),
+        pytest.param(
+            {f"{API}.dependsOn": [{"node": "migrat"}]},
+            "node api depends on migrat, which is no node of this graph; write migrate",
+            id="an unknown parent",
+        ),
+        pytest.param(
+            {f"{API}.dependsOn": [{"node": "db", "until": "Complete"}]},
+            "node api waits until db is Complete, but it is a StatefulSet; write until: Ready",
+            id="the end of what does not end",
+        ),
+        pytest.param(
+            {f"{API}.dependsOn": [{"node": "migrate", "minReady": 1}]},
+            "node api waits for minReady 1 of migrate, but it is a Job; remove minReady",
+            id="ready pods of a Job",
+        ),
+        pytest.param(
+            {f"{API}.workload": {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "db"}},
+            "nodes db and api both start StatefulSet db; "
+            "write another workload for one of them, or remove it",
+            id="one workload in two nodes",
+        ),
+    ],
+)
+def test_leaves_to_the_operator_what_takes_two_nodes(
+    kubectl: Kubectl, changes: dict[str, Json], sentence: str
+) -> None:
+    stored = create(kubectl, minimal_graph(changes))
+    assert faults(GraphSpec.from_body(stored.body("spec"))) == (sentence,)
+
+
+def create(kubectl: Kubectl, manifest: dict[str, Json]) -> Body:
+    """Return the graph as the API server would store it."""
+    command = ("create", "--dry-run=server", "--validate=strict", "-o", "json", "-f", "-")
+    said = kubectl.ask(*command, manifest=manifest)
+    assert said.succeeded, said.complaints
+    assert not said.warnings
+    return Body(json.loads(said.output))
+
+
+def test_kubectl_refuses_a_field_that_does_not_exist(kubectl: Kubectl) -> None:
+    manifest = minimal_graph({f"{API}.dependOn": [{"node": "db"}]})
+    said = kubectl.ask("create", "--dry-run=server", "-f", "-", manifest=manifest)
+    assert not said.succeeded
+    assert 'unknown field "spec.nodes[2].dependOn"' in said.complaints
+
+
+@pytest.mark.parametrize("amount", [2, "50%"], ids=["a number", "a percentage"])
+def test_accepts_an_amount_of_pods(kubectl: Kubectl, amount: Json) -> None:
+    stored = create(kubectl, minimal_graph({f"{API}.minReady": amount}))
+    assert stored.bodies("spec", "nodes")[2].json("minReady") == amount
+
+
+def test_the_minimal_graph_gets_every_default(kubectl: Kubectl) -> None:
+    workload = {name: node.json("workload") for name, node in by_name(Body(MINIMAL)).items()}
+    assert create(kubectl, MINIMAL).json("spec") == {
+        "suspend": False,
+        "maxParallel": 0,
+        "gateDefaults": {**GATE, "minAvailable": "50%"},
+        "nodes": [
+            {"name": "db", "workload": workload["db"], **NODE},
+            {
+                "name": "migrate",
+                "workload": workload["migrate"],
+                "dependsOn": [{"node": "db", "optional": False}],
+                **NODE,
+            },
+            {
+                "name": "api",
+                "workload": workload["api"],
+                "dependsOn": [{"node": "migrate", "optional": False}],
+                "gates": [
+                    {"name": "http", "http": {"path": "/ready", "port": 8080, "status": "200-399"}}
+                ],
+                **NODE,
+            },
+        ],
+    }
+
+
+def by_name(graph: Body) -> dict[str, Body]:
+    """Return the nodes of a manifest."""
+    return {node.text("name"): node for node in graph.bodies("spec", "nodes")}
+
+
+def test_accepts_the_largest_graph_that_is_promised(kubectl: Kubectl) -> None:
+    nodes: list[Json] = [
+        {
+            "name": f"n{number}",
+            "workload": {"apiVersion": "apps/v1", "kind": "Deployment", "name": f"n{number}"},
+            "dependsOn": [{"node": f"n{parent}"} for parent in range(max(0, number - 10), number)],
+            "gates": [{"name": "http", "http": {"path": "/ready", "port": 80}}],
+        }
+        for number in range(500)
+    ]
+    stored = create(kubectl, minimal_graph({"spec.nodes": nodes}))
+    assert len(stored.bodies("spec", "nodes")) == 500

@@ -1,0 +1,82 @@
+"""Workloads and graphs as their authors write them."""
+
+from collections.abc import Mapping, Sequence
+
+from sluice.model import names
+from sluice.model.json import Json, JsonObject
+from sluice.model.references import (
+    DAEMONSETS,
+    DEPLOYMENTS,
+    JOBS,
+    STARTUPGRAPHS,
+    STATEFULSETS,
+    ObjectRef,
+    Resource,
+)
+from tests.builders import NAMESPACE, metadata
+from tests.manifest_files import stored
+
+NAME = "shop"
+GRAPH = ObjectRef(STARTUPGRAPHS, NAMESPACE, NAME)
+_RESOURCES = {
+    "Deployment": DEPLOYMENTS,
+    "StatefulSet": STATEFULSETS,
+    "DaemonSet": DAEMONSETS,
+    "Job": JOBS,
+}
+HTTP_GATE: JsonObject = {"name": "http", "http": {"path": "/ready", "port": 8080}}
+# Short enough for a test that follows a whole start second by second.
+GATE_DEFAULTS: JsonObject = {"interval": "1s", "timeout": "1s"}
+
+
+def resource_of(kind: str) -> Resource:
+    """Return where the workloads of a kind live."""
+    return _RESOURCES[kind]
+
+
+def ref_of(name: str, kind: str = "Deployment") -> ObjectRef:
+    """Return the reference of a workload."""
+    return ObjectRef(_RESOURCES[kind], NAMESPACE, name)
+
+
+def workload(name: str, kind: str = "Deployment", /, **spec: Json) -> JsonObject:
+    """Return the workload of the node that has its name; its image is named after it as well."""
+    labels = {"app": name, names.GRAPH_LABEL: NAME, names.NODE_LABEL: name}
+    sized: JsonObject = {} if kind in {"Job", "DaemonSet"} else {"replicas": 2}
+    container: JsonObject = {"name": "app", "image": f"{name}:1"}
+    return {
+        "apiVersion": _RESOURCES[kind].api_version,
+        "kind": kind,
+        "metadata": metadata(name, labels=labels),
+        "spec": {
+            **sized,
+            "selector": {"matchLabels": {"app": name}},
+            "template": {"metadata": {"labels": labels}, "spec": {"containers": [container]}},
+            **spec,
+        },
+    }
+
+
+def node(
+    name: str,
+    kind: str = "Deployment",
+    /,
+    after: Sequence[str | JsonObject] = (),
+    workload: str = "",
+    **more: Json,
+) -> JsonObject:
+    """Return a node, with its parents by name or as whole edges."""
+    edges = [{"node": edge} if isinstance(edge, str) else edge for edge in after]
+    target = {"kind": kind, "apiVersion": _RESOURCES[kind].api_version, "name": workload or name}
+    return {"name": name, "workload": target, "dependsOn": edges, **more}
+
+
+def graph(*nodes: JsonObject, name: str = NAME, **spec: Json) -> JsonObject:
+    """Return a StartupGraph with the defaults of its schema."""
+    manifest: Mapping[str, Json] = {
+        "apiVersion": STARTUPGRAPHS.api_version,
+        "kind": STARTUPGRAPHS.kind,
+        "metadata": metadata(name),
+        "spec": {"gateDefaults": GATE_DEFAULTS, "nodes": list(nodes), **spec},
+    }
+    return stored(manifest, STARTUPGRAPHS).value
