@@ -53,6 +53,14 @@ class Cluster(KubeClient):
         headers = {"Content-Type": "application/json-patch+json"}
         return await self._request("PATCH", ref.path, {"dryRun": "All"}, headers, payload)
 
+    async def try_create(
+        self, resource: Resource, namespace: str, manifest: JsonObject
+    ) -> JsonObject:
+        """Return what the API server would make of a new object; nothing is written."""
+        near = within(resource, namespace)
+        path = f"{near.root}/{near.plural}"
+        return await self._request("POST", path, {"dryRun": "All"}, payload=manifest)
+
 
 def annotating(body: JsonObject, path: tuple[str, ...], key: str, value: str) -> list[Operation]:
     """Return the operations that set an annotation in the metadata at `path` of an object."""

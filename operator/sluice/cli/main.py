@@ -11,6 +11,7 @@ import click
 
 from sluice.cli.check.command import check
 from sluice.cli.exits import CommandError, Exit
+from sluice.cli.graph.commands import graph
 from sluice.cli.options import shared_options
 from sluice.cli.rollout.commands import rollout
 
@@ -24,6 +25,7 @@ def root() -> None:
 
 
 root.add_command(rollout)
+root.add_command(graph)
 root.add_command(check)
 
 

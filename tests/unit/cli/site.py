@@ -14,6 +14,7 @@ from sluice.cli import cluster as kube
 from sluice.cli.check.buildinfo import BuildInfo
 from sluice.cli.check.site import Site
 from sluice.model.json import Body, Json, JsonObject
+from sluice.model.names import GRAPH_LABEL, HELD, HELD_PENDING, HOLDERS
 from sluice.model.scalars import format_instant
 from tests.builders import NAMESPACE
 from tests.engine.apiserver import Fault
@@ -27,6 +28,8 @@ ADMISSION = "/apis/admissionregistration.k8s.io/v1"
 GATEWAY = "/apis/gateway.networking.k8s.io/v1"
 CRD = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/rollouts.sluice.dev"
 LEASE = "/apis/coordination.k8s.io/v1/namespaces/sluice-system/leases/sluice"
+RELEASED = "/api/v1/namespaces/sluice-system/configmaps/sluice-released"
+STARTUP = ("hold", "keep", "scheduling", "readiness")
 PROMETHEUS = "/prometheus"
 AUTHORIZATION = "Bearer secret"
 QUERY = f"{PROMETHEUS}/api/v1/query"
@@ -47,7 +50,15 @@ def furnish(cluster: Cluster) -> None:
         f"{GATEWAY}/gateways": {"metadata": {}, "items": [gateway(ready=True)]},
         f"{PROMETHEUS}/api/v1/status/buildinfo": {"data": {"version": "3.5.0"}},
         QUERY: samples(10, 20),
+        RELEASED: {},
+        f"{ADMISSION}/validatingadmissionpolicies/sluice-startup-notice": {},
+        f"{ADMISSION}/validatingadmissionpolicybindings/sluice-startup-notice": {},
     }
+    for policy in (f"sluice-startup-{name}" for name in STARTUP):
+        cluster.http.answers |= {
+            f"{ADMISSION}/mutatingadmissionpolicies/{policy}": {},
+            f"{ADMISSION}/mutatingadmissionpolicybindings/{policy}": bound(policy),
+        }
     cluster.http.admission = held
     cluster.surround(at_rest())
     cluster.put(body(HEALTHY))
@@ -129,12 +140,18 @@ def gateway(*, ready: bool) -> JsonObject:
 
 
 def held(written: JsonObject) -> JsonObject:
-    """Return a Deployment as the hold policy leaves it."""
+    """Return a Deployment as the hold policies leave it."""
     meta = Body(written).body("metadata")
-    notes: JsonObject = {**meta.labels("annotations"), "sluice.dev/held": "pending"}
+    mark = {HOLDERS: "startup"} if is_node(written) else {HELD: HELD_PENDING}
+    notes: JsonObject = {**meta.labels("annotations"), **mark}
     spec = Body(written).body("spec").value
     held_meta: JsonObject = {**meta.value, "annotations": notes}
     return {**written, "metadata": held_meta, "spec": {**spec, "paused": True}}
+
+
+def is_node(written: JsonObject) -> bool:
+    """Whether a Deployment is that of a StartupGraph's node."""
+    return GRAPH_LABEL in Body(written).labels("metadata", "labels")
 
 
 def samples(*values: float) -> JsonObject:

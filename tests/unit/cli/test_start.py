@@ -6,7 +6,15 @@ import sys
 
 import pytest
 
-_SLOW = ("kubernetes", "kopf", "aiohttp", "rich", "sluice.engine", "sluice.rollout")
+_SLOW = (
+    "kubernetes",
+    "kopf",
+    "aiohttp",
+    "rich",
+    "sluice.engine",
+    "sluice.rollout",
+    "sluice.startup",
+)
 _PROBE = f"""
 import json, sys, time
 from sluice.cli.main import outcome
@@ -25,6 +33,8 @@ _MOST_CPU_SECONDS = 1.5
         pytest.param(["rollout", "--help"], id="of the group"),
         pytest.param(["rollout", "get", "--help"], id="of a command"),
         pytest.param(["rollout", "explain", "--help"], id="of a command that asks Prometheus"),
+        pytest.param(["graph", "--help"], id="of the group of graphs"),
+        pytest.param(["graph", "import", "--help"], id="of a command that reads a file"),
         pytest.param(["check", "--help"], id="of the check"),
     ],
 )

@@ -36,6 +36,8 @@ def test_run_refuses_what_the_operator_does_not_know(capsys: pytest.CaptureFixtu
     [
         pytest.param(["rolout"], "'rollout'", id="a command"),
         pytest.param(["rollout", "staus"], "'status'", id="a verb"),
+        pytest.param(["graph", "relase"], "'release'", id="a verb of graphs"),
+        pytest.param(["graph", "show", "x", "--format", "svg"], "dot", id="a drawing"),
         pytest.param(["rollout", "get", "x", "--wach"], "--watch", id="an option"),
         pytest.param(["rollout", "list", "-o", "jsn"], "json", id="a choice"),
         pytest.param(["rollout", "status", "x", "--timeout", "soon"], "1m30s", id="a duration"),

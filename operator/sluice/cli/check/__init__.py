@@ -1,1 +1,1 @@
-"""`sluice check`: whether all is there that a rollout needs; each check is a row of a table."""
+"""`sluice check`: whether rollouts and graphs have all they need, a row for each check."""

@@ -51,13 +51,17 @@ def _rights(group: str, resources: str, verbs: str, name: str = "") -> Iterable[
 # The rules of ClusterRole sluice-operator.
 OPERATOR_RIGHTS: Final = frozenset(
     {
-        *_rights("sluice.dev", "rollouts", "get list watch patch"),
-        *_rights("sluice.dev", "rollouts/status", "patch"),
+        *_rights("sluice.dev", "rollouts startupgraphs", "get list watch patch"),
+        *_rights("sluice.dev", "rollouts/status startupgraphs/status", "patch"),
         *_rights("apps", "deployments", "get list watch create patch delete"),
         *_rights("apps", "replicasets", "get list watch patch delete"),
+        *_rights("apps", "statefulsets daemonsets", "list watch"),
+        *_rights("batch", "jobs", "get list watch patch"),
         *_rights("", "services", "get list watch create delete"),
         *_rights("gateway.networking.k8s.io", "httproutes", "get list watch patch"),
-        *_rights("", "pods persistentvolumeclaims", "list watch"),
+        *_rights("", "pods", "get list watch patch delete"),
+        *_rights("", "pods/status", "patch"),
+        *_rights("", "persistentvolumeclaims", "list watch"),
         *_rights("discovery.k8s.io", "endpointslices", "list watch"),
         *_rights("networking.k8s.io", "networkpolicies", "list watch"),
         *_rights("autoscaling", "horizontalpodautoscalers", "list watch"),
@@ -68,11 +72,12 @@ OPERATOR_RIGHTS: Final = frozenset(
 )
 
 _TO_LOOK: Final = (
-    *_rights("sluice.dev", "rollouts", "get list watch"),
-    *_rights("apps", "deployments replicasets", "list watch"),
+    *_rights("sluice.dev", "rollouts startupgraphs", "get list watch"),
+    *_rights("apps", "deployments replicasets statefulsets daemonsets", "list watch"),
+    *_rights("batch", "jobs", "list watch"),
     *_rights("", "pods", "list watch"),
 )
-_TO_STEER: Final = tuple(_rights("sluice.dev", "rollouts", "patch"))
+_TO_STEER: Final = tuple(_rights("sluice.dev", "rollouts startupgraphs", "patch"))
 
 
 async def _operator(site: Site) -> Finding:
@@ -92,7 +97,7 @@ async def _looker(site: Site) -> Finding:
     if missing:
         fix = "ask for the role view in this namespace"
         return warned(f"you lack {', '.join(missing)} {_where(site)}", fix)
-    return passed(f"you may read Rollouts and their pods {_where(site)}")
+    return passed(f"you may read Rollouts, StartupGraphs and their pods {_where(site)}")
 
 
 async def _steerer(site: Site) -> Finding:
@@ -100,7 +105,7 @@ async def _steerer(site: Site) -> Finding:
     if missing:
         fix = "ask for the role edit in this namespace"
         return warned(f"you lack {', '.join(missing)} {_where(site)}", fix)
-    return passed(f"you may promote, abort, pause and retry {_where(site)}")
+    return passed(f"you may promote, abort, pause, retry and suspend {_where(site)}")
 
 
 def _here(site: Site, rights: Iterable[Right]) -> tuple[Right, ...]:

@@ -15,7 +15,7 @@ _OPERATOR_NAMESPACE: Final = "sluice-system"
 
 @click.command()
 @shared_options
-@click.option("-A", "--all-namespaces", is_flag=True, help="Rollouts of all namespaces.")
+@click.option("-A", "--all-namespaces", is_flag=True, help="Objects of all namespaces.")
 @click.option(
     "-o",
     "--output",
@@ -40,7 +40,7 @@ def check(
     operator_namespace: str,
     lens: Lens,
 ) -> None:
-    """Check that a rollout has all it needs.
+    """Check that rollouts and startup graphs have all they need.
 
     Every failure has a line that says what to do. Exit 0 if nothing failed, 1 if something did.
     """

@@ -10,12 +10,12 @@ from sluice.cli.check.findings import Finding, Row, failed, passed, skipped
 from sluice.cli.check.site import Site
 from sluice.model import names
 from sluice.model.cluster import ReplicaSet
+from sluice.model.fields import InvalidSpecError
 from sluice.model.json import Body, JsonObject, MalformedError
 from sluice.model.metrics import MetricQuery, Series
 from sluice.model.references import REPLICASETS, ROLLOUTS
 from sluice.model.scalars import format_duration
 from sluice.rollout.arms import arms_of
-from sluice.rollout.fields import InvalidSpecError
 from sluice.rollout.objectives import SloSpec
 from sluice.rollout.scene import Own
 from sluice.rollout.selector import Arm
@@ -117,12 +117,12 @@ class _Probes:
 
     async def _canary(self, site: Site) -> Arm:
         labels = {
-            names.ROLLOUT_LABEL: self.own.ref.name,
+            names.ROLLOUT_LABEL: self.own.meta.ref.name,
             names.ROLE_LABEL: names.ROLE_CANARY,
             names.REVISION_LABEL: self.own.status.canary.revision,
         }
         mine = ",".join(f"{key}={value}" for key, value in labels.items())
-        near = replace(site, namespace=self.own.ref.namespace)
+        near = replace(site, namespace=self.own.meta.ref.namespace)
         found = await near.everywhere(REPLICASETS, mine)
         return arms_of(self.own, tuple(ReplicaSet.from_body(body) for body in found)).canary
 

@@ -6,13 +6,19 @@ from typing import Final
 
 from sluice.adapters.clock import Clock
 from sluice.adapters.failures import ForbiddenError, KubeError
-from sluice.cli.check import access, admission, installation, rollouts, traffic
+from sluice.cli.check import access, admission, installation, rollouts, startup, traffic
 from sluice.cli.check.findings import Finding, Outcome, Result, Row, failed, skipped
 from sluice.cli.check.site import Site
 
 _PAUSE_SECONDS: Final = 2.0
 
-STATIC_ROWS: Final = (*installation.ROWS, *admission.ROWS, *access.ROWS, *traffic.ROWS)
+STATIC_ROWS: Final = (
+    *installation.ROWS,
+    *admission.ROWS,
+    *startup.ROWS,
+    *access.ROWS,
+    *traffic.ROWS,
+)
 
 Sleep = Callable[[float], Awaitable[None]]
 
@@ -20,7 +26,7 @@ Sleep = Callable[[float], Awaitable[None]]
 async def run_checks(site: Site) -> tuple[Result, ...]:
     """Run every check once. TransientError if the API server does not answer at all."""
     await site.cluster.read("/version")
-    rows = (*STATIC_ROWS, *await rollouts.rows(site))
+    rows = (*STATIC_ROWS, *await rollouts.rows(site), *await startup.rows(site))
     return tuple([Result(row, await run_row(row, site)) for row in rows])
 
 

@@ -2,7 +2,7 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeAlias
 
 from sluice.adapters.clock import Clock
 from sluice.adapters.failures import ForbiddenError, NotFoundError
@@ -18,6 +18,7 @@ from sluice.model.kind import (
     Descendants,
     InNamespace,
     Kind,
+    Labelled,
     Observation,
     One,
     Selection,
@@ -29,6 +30,8 @@ from sluice.model.references import DEPLOYMENTS, OPTIONAL, REPLICASETS, ObjectRe
 
 _MOST_ROUNDS: Final = 8
 _MOST_QUESTIONS: Final = 20  # of up to 15 minutes each: 5 hours of one step
+# What is listed: a resource, and by which labels (empty: all of the namespace).
+_List: TypeAlias = tuple[Resource, str]
 
 
 @dataclass(slots=True)
@@ -58,12 +61,12 @@ class Gatherer:
         self, kind: Kind, body: JsonObject, namespace: str
     ) -> tuple[Wants, dict[Selection, tuple[Projection, ...]]]:
         """Ask the kind until what it has been given raises no further wish."""
-        cache, read = Cache(), set[Resource]()
+        cache, read = Cache(), set[_List]()
         found: dict[Selection, tuple[Projection, ...]] = {}
         wants = kind.wants(body, found)
         for _ in range(_MOST_ROUNDS):
-            needed = {r for selection in wants.selections for r in _resources(selection)} - read
-            await asyncio.gather(*(self._read(r, namespace, cache) for r in sorted(needed)))
+            needed = {part for selection in wants.selections for part in _lists(selection)} - read
+            await asyncio.gather(*(self._read(part, namespace, cache) for part in sorted(needed)))
             read |= needed
             found = {selection: cache.select(selection) for selection in wants.selections}
             following = kind.wants(body, found)
@@ -72,9 +75,10 @@ class Gatherer:
             wants = following
         raise RuntimeError(f"{kind.resource.kind}.wants asks for more after {_MOST_ROUNDS} rounds")
 
-    async def _read(self, resource: Resource, namespace: str, cache: Cache) -> None:
+    async def _read(self, part: _List, namespace: str, cache: Cache) -> None:
+        resource, label_selector = part
         try:
-            bodies = await self.cluster.all(within(resource, namespace))
+            bodies = await self.cluster.all(within(resource, namespace), label_selector)
         except NotFoundError:
             return  # the resource type is not installed: to a decision that is «none found»
         except ForbiddenError:
@@ -107,14 +111,16 @@ class Gatherer:
         return body if Body(body).text("metadata", "uid") == want.uid else None
 
 
-def _resources(selection: Selection) -> tuple[Resource, ...]:
-    """Return the collections from which a selection is answered."""
+def _lists(selection: Selection) -> tuple[_List, ...]:
+    """Return the lists from which a selection is answered."""
     match selection:
         case One(ref):
-            return (ref.resource,)
+            return ((ref.resource, ""),)
         case InNamespace(resource, _):
-            return (resource,)
+            return ((resource, ""),)
+        case Labelled(resource, _, label, value):
+            return ((resource, f"{label}={value}"),)
         case Descendants(resource, ancestor):
             # A Pod leads to its Deployment through a ReplicaSet.
-            between = (REPLICASETS,) if ancestor.resource == DEPLOYMENTS else ()
-            return (resource, *between)
+            between = ((REPLICASETS, ""),) if ancestor.resource == DEPLOYMENTS else ()
+            return ((resource, ""), *between)

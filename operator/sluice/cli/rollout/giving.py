@@ -4,10 +4,9 @@ import secrets
 from dataclasses import dataclass
 from typing import Final, assert_never
 
-import click
-
 from sluice.adapters.failures import ConflictError
 from sluice.cli.cluster import Cluster, annotating
+from sluice.cli.confirming import confirm
 from sluice.cli.exits import CommandError, Exit
 from sluice.cli.rollout import find
 from sluice.cli.rollout.orders import Already, Order, Refused, decide
@@ -68,12 +67,7 @@ def _confirm(order: Order, rollout: Overview, consent: Consent, terminal: Termin
     if consent.confirmed:
         return
     where = f"Rollout {rollout.ref.name} in namespace {rollout.ref.namespace}"
-    if not terminal.asks:
-        sentence = f"{where}: nothing is written, since this would {order.effect}"
-        raise CommandError(Exit.USAGE, sentence, "add --yes if that is what you want")
-    terminal.say(f"{where}: this will {order.effect}.")
-    if not click.confirm("Go on?", default=False, err=True):
-        raise CommandError(Exit.USAGE, "not confirmed, nothing is written")
+    confirm(where, order.effect, terminal)
 
 
 async def _write(cluster: Cluster, rollout: Overview, order: Order, consent: Consent) -> None:

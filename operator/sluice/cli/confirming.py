@@ -1,0 +1,16 @@
+"""Asking a person before something dangerous is written."""
+
+import click
+
+from sluice.cli.exits import CommandError, Exit
+from sluice.cli.terminal import Terminal
+
+
+def confirm(where: str, effect: str, terminal: Terminal) -> None:
+    """Return if the person agrees to the effect; CommandError if not, or if nobody can be asked."""
+    if not terminal.asks:
+        sentence = f"{where}: nothing is written, since this would {effect}"
+        raise CommandError(Exit.USAGE, sentence, "add --yes if that is what you want")
+    terminal.say(f"{where}: this will {effect}.")
+    if not click.confirm("Go on?", default=False, err=True):
+        raise CommandError(Exit.USAGE, "not confirmed, nothing is written")

@@ -1,0 +1,1 @@
+"""`sluice graph`: the commands of kind StartupGraph."""
