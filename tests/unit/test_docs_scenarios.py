@@ -1,0 +1,47 @@
+"""The pages about starts name tests that exist, and every reason."""
+
+import re
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from sluice.model.reasons import Reason
+
+ROOT = Path(__file__).parents[2]
+SCENARIOS = (ROOT / "docs/startup-scenarios.md").read_text(encoding="utf-8")
+NAMED = re.compile(r"`([\w/]+\.py)::(\w+)(?:\[([^]]+)])?`")
+# By which a room of the code takes a reason.
+TAKEN = re.compile(r"\bReason\.([A-Z_]+)\b")
+ROW = re.compile(r"^\| (\d+) \|.*$", re.MULTILINE)
+
+
+@cache
+def text(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("file", "test", "case"), sorted(set(NAMED.findall(SCENARIOS))))
+def test_a_scenarios_test_exists(file: str, test: str, case: str) -> None:
+    path = ROOT / "tests" / file
+    assert re.search(rf"^(async )?def {test}\(", text(path), re.MULTILINE)
+    # Cases of a long table stand in modules beside their test.
+    assert not case or any(f'"{case}"' in text(one) for one in path.parent.glob("*.py"))
+
+
+def test_every_scenario_has_a_test_or_stands_among_those_that_do_not_apply() -> None:
+    shown, left_out = SCENARIOS.split("## What does not apply")
+    assert [row.group() for row in ROW.finditer(shown) if not NAMED.search(row.group())] == []
+    assert [row.group() for row in ROW.finditer(left_out) if NAMED.search(row.group())] == []
+
+
+def test_no_scenario_stands_twice() -> None:
+    numbers = ROW.findall(SCENARIOS)
+    assert len(numbers) == len(set(numbers))
+
+
+def test_the_page_of_graphs_links_every_reason_of_theirs() -> None:
+    sources = (ROOT / "operator/sluice/startup").glob("*.py")
+    taken = {Reason[name] for path in sources for name in TAKEN.findall(text(path))}
+    page = text(ROOT / "docs/startupgraph.md")
+    assert {one for one in taken if f"[{one}](reasons.md#{one.lower()})" not in page} == set()
