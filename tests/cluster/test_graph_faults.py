@@ -11,7 +11,7 @@ from typing import Final
 import pytest
 
 from sluice.model.json import Body, JsonObject
-from sluice.model.names import HEALTHY_GATE, HOLDERS
+from sluice.model.names import GRAPH_LABEL, HEALTHY_GATE, HOLDERS, NODE_LABEL
 from sluice.model.references import DEPLOYMENTS, STARTUPGRAPHS
 from sluice.startup.states import State
 from tests.cluster.audit import OPERATOR, AuditLog
@@ -31,9 +31,14 @@ from tests.cluster.pod_processes import processes_of
 from tests.cluster.shop import Cluster
 from tests.cluster.sluice_process import SluiceProcess
 from tests.cluster.test_graph_gates import gate, gated
+from tests.manifest_files import MANIFESTS
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 
+SET: Final = "StatefulSet"
+POLICIES: Final = tuple(
+    f"sluice-startup-{name}" for name in ("hold", "keep", "readiness", "scheduling")
+)
 STATES: Final = (State.HELD, State.RELEASING, State.STARTING, State.GATING, State.READY)
 
 
@@ -248,6 +253,50 @@ async def test_a_graph_at_rest_costs_the_api_server_nothing(cluster: Cluster) ->
         await town.stays("api", State.READY, 60)
 
         assert log.operator_writes() == []
+
+
+@pytest.mark.usefixtures("alone")
+async def test_uninstalling_opens_every_gate_and_lets_everything_go(
+    cluster: Cluster, kubectl: Kubectl
+) -> None:
+    async with ensemble(cluster) as town:
+        await town.graph(gated("shut"), node("db"), node("api", "db"), node("set", "db", kind=SET))
+        await town.deploy(
+            deployment("shut", env={"GATE": "F"}), deployment("api"), statefulset("set", 1)
+        )
+        await town.at("api", State.HELD)
+        await town.at("set", State.HELD)
+        await town.chronicle.until(lambda: bool(town.pods("shut")), 60, "pod of shut")
+
+        # As docs/startupgraph.md says: the policies first, so that nothing new is held or gated.
+        try:
+            kubectl("delete", *(f"mutatingadmissionpolicybinding/{name}" for name in POLICIES))
+            await town.chronicle.until(lambda: not gates_a_trial(kubectl), 30, "pod without gates")
+            kubectl("delete", "startupgraphs", "--all", "-n", town.namespace, "--timeout=60s")
+            await town.chronicle.until(
+                lambda: _ready(town, "shut") == _ready(town, "api") == _ready(town, "set") == 1,
+                90,
+                "one Ready pod each",
+            )
+        finally:
+            where = str(MANIFESTS / "prerequisites")
+            kubectl("apply", "--server-side", "--force-conflicts", "-k", where)
+            await town.chronicle.until(lambda: gates_a_trial(kubectl), 30, "pod with gates")
+        left = town.chronicle.get(DEPLOYMENTS, "api")
+        assert HOLDERS not in left.labels("metadata", "annotations")
+        assert not left.flag("spec", "paused", default=False)
+
+
+def gates_a_trial(kubectl: Kubectl) -> bool:
+    """Tell whether a labelled pod would get a readiness gate."""
+    labels = f"--labels={GRAPH_LABEL}=trial,{NODE_LABEL}=trial"
+    show = ("--dry-run=server", "-o", "jsonpath={.spec.readinessGates}")
+    return bool(kubectl("run", "trial", "--image=trial", "-n", "default", labels, *show))
+
+
+def _ready(town: Ensemble, name: str) -> int:
+    found = (condition(pod, "Ready").text("status", default="") for pod in town.pods(name))
+    return sum(status == "True" for status in found)
 
 
 async def test_two_graphs_on_one_workload(cluster: Cluster) -> None:

@@ -5,11 +5,20 @@ import pytest
 from sluice.engine.status import same
 from sluice.model.conditions import STALLED
 from sluice.model.json import Json
-from sluice.model.kind import Observation
+from sluice.model.kind import Observation, One, Wants
 from sluice.model.plan import Note, Operation, Patch, Plan, Transition, Work
 from sluice.model.reasons import Reason
 from tests.engine.apiserver import Fault
-from tests.engine.harness import Toy, World, toy, toy_ref, until, world
+from tests.engine.harness import (
+    Toy,
+    World,
+    deployment,
+    deployment_ref,
+    toy,
+    toy_ref,
+    until,
+    world,
+)
 from tests.engine.store import RefusalError
 
 STATUS_WRITE = "PATCH /apis/toys.example/v1/namespaces/shop/toys/one/status"
@@ -133,3 +142,17 @@ async def test_a_status_that_never_settles_is_written_ever_more_seldom() -> None
         assert it.engine.reconciler.delays.progress.failures(toy_ref()) >= 7
         assert it.engine.reconciler.delays.progress.next(toy_ref()) > 0.03
         assert STALLED not in conditions(it)
+
+
+async def test_what_others_change_is_a_reason_to_write_again_at_once() -> None:
+    def plan(observation: Observation) -> Plan:
+        return Transition({"at": observation.now})
+
+    wants = Wants((One(deployment_ref()),))
+    kind = Toy(wants_of=lambda _, __: wants, plan_of=plan)
+    async with world(kind, deployment(), toy()) as it:
+        failures = it.engine.reconciler.delays.progress.failures
+        await until(lambda: failures(toy_ref()) >= 7)
+        it.store.set(deployment_ref(), "spec.replicas", 2)
+
+        await until(lambda: failures(toy_ref()) < 7)

@@ -194,6 +194,9 @@ class Engine:
         return not self._stopping and self._may_write()
 
     def _wake(self, key: ObjectRef) -> None:
+        # What others changed is a reason to write again: only a kind that goes on writing without
+        # one is slowed down.
+        self.reconciler.delays.progress.reset(key)
         self.queue.add(key, Lane.CHANGE)
 
     def _changed(self, old: Projection | None, new: Projection | None) -> None:

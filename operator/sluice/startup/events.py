@@ -70,10 +70,11 @@ def _blocked(scene: Scene, node: NodeScene, workload: Workload) -> Event | None:
 def _releasing(scene: Scene, node: NodeScene, workload: Workload) -> Event | None:
     if not _is_held(node, workload):
         return Event.UNHELD
-    if scene.own.spec.suspend or scene.own.faults:
-        return Event.SUSPENDED
-    # A set without pods shows no hold that could be seen to go; those that come are let go.
-    return Event.UNHELD if isinstance(workload, GATED) and not node.pods else None
+    if isinstance(workload, GATED):
+        # A set cannot be taken back: its UID may be on the list of those that are not held again.
+        # One without pods shows no hold that could be seen to go; those that come are let go.
+        return None if node.pods else Event.UNHELD
+    return Event.SUSPENDED if scene.own.spec.suspend or scene.own.faults else None
 
 
 def _starting(scene: Scene, node: NodeScene) -> Event | None:

@@ -60,6 +60,12 @@ def failures() -> Iterator[tuple[str, Story]]:
     gone = when(is_in(READY, "api"), lambda p: p.delete(ref_of("migrate", "Job")), 1.0)
     done = Step(both(CREATE_JOBBED, applies(JOBBED)))
     yield "remembers a Job that its TTL deleted", Story((done, gone), ready)
+    alone = (
+        Step(both(creates(("migrate", "Job")), applies(JOBBED))),
+        when(is_in(READY, "migrate"), lambda p: p.delete(ref_of("migrate", "Job")), 1.0),
+        then(creates("api"), 2.0),
+    )
+    yield "starts the child of a Job that its TTL deleted", Story(alone, ready, {"api": 2})
     early = when(is_in(READY, "migrate"), lambda p: p.delete(ref_of("migrate", "Job")), 0.0)
     yield "remembers a Job that is deleted at once", Story((done, early), ready)
     for choice, after in (
@@ -154,7 +160,7 @@ def people() -> Iterator[tuple[str, Story]]:
     scaled = when(is_in(READY, "web"), lambda p: p.scale("db", 0), 1.0)
     yield "holds nobody again when a parent goes", Story((install, scaled), ready, {"web": 2})
     fixed = (
-        Step(lambda p: p.create("db", "StatefulSet")),
+        Step(both(creates(("db", "StatefulSet")), lambda p: p.behave("db:1", Start.NEVER_READY))),
         then(lambda p: p.deploy("db", "db:2", "StatefulSet"), 1.0),
         then(both(creates("api"), applies(_set_after_job(suspend=True)))),
         when(is_in(HELD, "db"), lambda p: p.suspend(suspend=False), 2.0),

@@ -245,11 +245,19 @@ RELEASING = [
         Event.UNHELD,
     ),
     case(
-        "releasing: such a set, suspended",
+        "releasing: such a set, suspended: its UID may be listed, it is not taken back",
         DB,
         now_at(State.RELEASING, "db"),
         statefulset(),
-        Event.SUSPENDED,
+        Event.UNHELD,
+        suspend=True,
+    ),
+    case(
+        "releasing: a set with held pods, suspended: neither",
+        DB,
+        now_at(State.RELEASING, "db"),
+        (statefulset(), pod(statefulset(), held=True)),
+        None,
         suspend=True,
     ),
     case(
