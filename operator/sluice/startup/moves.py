@@ -1,6 +1,6 @@
 """From what happened to the nodes to their next status: one write carries all of it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -25,28 +25,42 @@ class Step:
 
 
 def steps(scene: Scene) -> tuple[Step, ...]:
-    """Return every node's change in this observation, in the order of the spec."""
-    events = {name: event_of(scene, node) for name, node in scene.nodes.items()}
-    free = _free_slots(scene, events)
-    found = []
-    for node in scene.nodes.values():
-        event = events[node.name]
-        if event is Event.CLEARED:
-            free -= 1
-        if event is None or (event is Event.CLEARED and free < 0):
-            continue
-        found.append(Step(node.name, event, _after(scene, node, event)))
-    return tuple(found)
+    """Return every node's change in this observation, in the order of the spec.
+
+    What waits for parents is looked at after all others have changed: a child goes in the very
+    write that says that its last parent is ready.
+    """
+    waits = {name: node.status.state in _WAITING for name, node in scene.nodes.items()}
+    changed = _changes(scene, (node for node in scene.nodes.values() if not waits[node.name]))
+    then = with_changes(scene, changed)
+    waiting = (node for node in then.nodes.values() if waits[node.name])
+    started = _started(then, _changes(then, waiting))
+    found = {step.name: step for step in (*changed, *started)}
+    return tuple(found[name] for name in scene.nodes if name in found)
 
 
-def _free_slots(scene: Scene, events: Mapping[str, Event | None]) -> float:
-    """Return how many nodes may be released now; what starts by itself takes a slot as well."""
-    limit = scene.own.spec.max_parallel
-    under_way = sum(
-        node.status.state in UNDER_WAY or events[node.name] in _BY_ITSELF
-        for node in scene.nodes.values()
+def _changes(scene: Scene, nodes: Iterable[NodeScene]) -> tuple[Step, ...]:
+    return tuple(
+        Step(node.name, event, _after(scene, node, event))
+        for node in nodes
+        if (event := event_of(scene, node)) is not None
     )
-    return limit - under_way if limit else float("inf")
+
+
+def with_changes(scene: Scene, changed: Iterable[Step]) -> Scene:
+    """Return the scene as it is when the changes are written."""
+    after = {step.name: replace(scene.nodes[step.name], status=step.status) for step in changed}
+    return replace(scene, nodes={**scene.nodes, **after})
+
+
+def _started(scene: Scene, found: tuple[Step, ...]) -> tuple[Step, ...]:
+    """Return the steps that there are slots for; what starts by itself takes one as well."""
+    limit = scene.own.spec.max_parallel
+    under_way = sum(node.status.state in UNDER_WAY for node in scene.nodes.values())
+    under_way += sum(step.event in _BY_ITSELF for step in found)
+    cleared = [step for step in found if step.event is Event.CLEARED]
+    kept = cleared[: max(limit - under_way, 0)] if limit else cleared
+    return tuple(step for step in found if step.event is not Event.CLEARED or step in kept)
 
 
 def _after(scene: Scene, node: NodeScene, event: Event) -> NodeStatus:
@@ -68,7 +82,8 @@ def _after(scene: Scene, node: NodeScene, event: Event) -> NodeStatus:
     )
 
 
-_BY_ITSELF: Final = frozenset({Event.RUNS, Event.REPLACED, Event.LET_GO})
+_WAITING: Final = frozenset({State.HELD, State.BLOCKED})
+_BY_ITSELF: Final = frozenset({Event.REPLACED, Event.LET_GO})
 _NEW_WORKLOAD: Final = frozenset({Event.APPEARED, Event.RUNS, Event.RECREATED, Event.REPLACED})
 
 

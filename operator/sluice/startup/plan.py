@@ -15,7 +15,7 @@ from sluice.model.problems import Invalid
 from sluice.model.reasons import Reason
 from sluice.model.references import ObjectRef
 from sluice.startup.gating import gate_patches
-from sluice.startup.moves import Step, begun, latched, notes, steps
+from sluice.startup.moves import Step, begun, latched, notes, steps, with_changes
 from sluice.startup.orphans import leave, orphans
 from sluice.startup.release import due_releases
 from sluice.startup.scene import Own, Scene, read_scene
@@ -41,7 +41,7 @@ def plan(observation: Observation, released: ObjectRef, allowed: tuple[str, ...]
     if FINALIZER not in own.meta.finalizers:
         return Work(add_finalizer(own.meta))
     found = steps(scene)
-    status = summarised(scene, _nodes(scene, found))
+    status = summarised(with_changes(scene, found), _nodes(scene, found))
     told = notes_of(scene.status, status, notes(found))
     changing = frozenset(step.name for step in found)
     actions = (

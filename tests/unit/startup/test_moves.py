@@ -349,5 +349,5 @@ def test_a_transition_carries_every_node_and_does_nothing_else() -> None:
     assert [(one["name"], one["state"]) for one in written] == [
         ("db", "Held"),
         ("api", "Ready"),
-        ("web", "Held"),  # it looks at what is persisted of its parent
+        ("web", "Releasing"),  # in the very write that says that its parent is ready
     ]
