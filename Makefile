@@ -93,7 +93,7 @@ test: lint coverage converge cluster-test ## Everything that CI runs
 
 .PHONY: bench
 bench: install ## Measure; tables on the terminal, JSON in bench/results
-	@for name in false_rollbacks rollback restart idle; do $(PY) -m bench.$$name; done
+	@for name in false_rollbacks rollback restart idle startup probes; do $(PY) -m bench.$$name; done
 
 .PHONY: docs
 docs: venv ## Generate docs/reasons.md, docs/metrics.md and the tables of stages and states from code

@@ -1,11 +1,13 @@
 """A graph's situation: what the observation says, in the words that the checks use."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from sluice.model.cluster import Pod
 from sluice.model.found import Found, all_of
-from sluice.model.json import Body, Json
+from sluice.model.json import Body, Json, canonical
 from sluice.model.kind import Descendants, Labelled, Observation, One
 from sluice.model.names import GRAPH_LABEL
 from sluice.model.own import OwnMeta
@@ -27,6 +29,7 @@ from sluice.startup.states import State
 from sluice.startup.status import GraphStatus, NodeStatus
 from sluice.startup.workload import GATED, WORKLOADS, Workload, labels_fault
 
+_PASSES_AT_A_TIME = 16
 HELD_RESOURCES = (DEPLOYMENTS, STATEFULSETS, DAEMONSETS, JOBS)
 
 
@@ -48,14 +51,14 @@ class Own:
     @classmethod
     def from_body(cls, body: Body, allowed: tuple[str, ...] = ()) -> "Own":
         """Read a StartupGraph; InvalidSpecError or MalformedError if it cannot be read."""
-        spec = GraphSpec.from_body(body.body("spec"))
+        spec, wrong = _read_spec(canonical(body.body("spec").value))
         meta = OwnMeta.from_body(body, STARTUPGRAPHS)
         return cls(
             meta=meta,
             spec=spec,
             status=GraphStatus.from_body(body.body("status")),
             written=body.json("status", "nodes"),
-            faults=(*faults(spec), *host_faults(spec, meta.ref.namespace, allowed)),
+            faults=(*wrong, *host_faults(spec, meta.ref.namespace, allowed)),
             allowed=allowed,
         )
 
@@ -73,6 +76,13 @@ class Own:
         """The selections of the workloads that carry the graph's label."""
         namespace, name = self.meta.ref.namespace, self.meta.ref.name
         return tuple(Labelled(one, namespace, GRAPH_LABEL, name) for one in HELD_RESOURCES)
+
+
+@lru_cache(maxsize=_PASSES_AT_A_TIME)
+def _read_spec(text: str) -> tuple[GraphSpec, tuple[str, ...]]:
+    """Return a spec and its faults; a pass asks three times, and a large one takes a while."""
+    spec = GraphSpec.from_body(Body(json.loads(text), "spec"))
+    return spec, faults(spec)
 
 
 @dataclass(frozen=True, slots=True)
