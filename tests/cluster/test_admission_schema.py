@@ -92,7 +92,9 @@ def test_accepts_the_sample(request: pytest.FixtureRequest, kubectl: Kubectl, sa
         request.getfixturevalue("pods")
     said = kubectl.ask("create", "--dry-run=server", "--validate=strict", "-f", str(path))
     assert said.succeeded, said.complaints
-    assert not said.warnings
+    # A workload that its graph holds is announced; that is no fault of the manifest.
+    warnings = [line for line in said.warnings.splitlines() if "'sluice-startup-" not in line]
+    assert not warnings
 
 
 def test_the_minimal_sample_gets_every_default(kubectl: Kubectl) -> None:
