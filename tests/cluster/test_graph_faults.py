@@ -173,8 +173,14 @@ async def test_one_node_that_may_not_be_released_stops_nobody_else(
     async with ensemble(cluster) as town:
         names = [f"leaf-{number}" for number in range(6)]
         await town.graph(node("root"), *(node(name, "root") for name in names))
-        await town.deploy(deployment("root"), *(deployment(name) for name in names))
+        await town.deploy(*(deployment(name) for name in names))
         with _forbidden(kubectl, town.namespace, "leaf-3"):
+            write = ("annotate", "deployment/leaf-3", "trial=1", "-n", town.namespace)
+            trial = (*write, "--dry-run=server", f"--as={OPERATOR}")
+            await town.chronicle.until(
+                lambda: not kubectl.ask(*trial).succeeded, 30, "policy that is in force"
+            )
+            await town.deploy(deployment("root"))
             for name in ("root", *(one for one in names if one != "leaf-3")):
                 await town.at(name, State.READY)
             assert town.chronicle.status.node("leaf-3").state is State.HELD or "leaf-3" not in (
