@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.localcluster import oci, running
+from tests.localcluster import keys, oci, running
 from tests.localcluster import processes as cluster_processes
-from tests.localcluster.places import places
+from tests.localcluster.places import Places, places
 
 needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="a node needs root")
 
@@ -175,6 +175,26 @@ def test_a_process_that_took_over_an_id_is_left_alone(tmp_path: Path) -> None:
 
         assert survived
         assert somebody.wait() == -signal.SIGKILL
+
+
+@pytest.mark.parametrize(
+    ("text", "whole"),
+    [
+        pytest.param(None, False, id="none yet"),
+        pytest.param("", False, id="a file without its text"),
+        pytest.param("-----BEGIN CERTIFICATE-----\nMIID", False, id="half of it"),
+        pytest.param("MIID\n-----END CERTIFICATE-----\n", True, id="all of it"),
+    ],
+)
+def test_a_certificate_is_there_when_its_end_is(
+    tmp_path: Path, text: str | None, *, whole: bool
+) -> None:
+    here = Places(tmp_path, tmp_path)
+    keys.certificate(here).parent.mkdir(parents=True, exist_ok=True)
+    if text is not None:
+        keys.certificate(here).write_text(text)
+
+    assert keys.has_certificate(here) is whole
 
 
 def test_a_layer_of_the_same_files_has_the_same_bytes(tmp_path: Path) -> None:

@@ -64,9 +64,8 @@ def start_api_server(daemons: Daemons, endpoints: Endpoints) -> None:
     """Make keys, start the API server, and write the kubeconfigs that trust its certificate."""
     places = daemons.places
     keys.make_keys(places)
-    certificate = keys.certificate(places)
     daemons.start(API_SERVER, _api_server_command(daemons, endpoints))
-    daemons.wait_for(API_SERVER, ready=certificate.exists, timeout_seconds=30)
+    daemons.wait_for(API_SERVER, ready=lambda: keys.has_certificate(places), timeout_seconds=30)
     keys.write_kubeconfigs(places, endpoints.server)
     places.commands.mkdir()
     (places.commands / "kubectl").symlink_to(daemons.programs / "kubectl")

@@ -89,6 +89,15 @@ def certificate(places: Places) -> Path:
     return places.keys / "apiserver.crt"
 
 
+def has_certificate(places: Places) -> bool:
+    """Whether the API server has made its certificate, whole: the file is there before its text.
+
+    A kubeconfig that was written with an empty one would trust nobody, for ever.
+    """
+    path = certificate(places)
+    return path.exists() and path.read_bytes().endswith(b"-----END CERTIFICATE-----\n")
+
+
 def _token_line(client: Client, number: int) -> str:
     return f'{secrets.token_hex(16)},{client.user},{number},"{",".join(client.groups)}"\n'
 
