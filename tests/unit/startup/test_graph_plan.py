@@ -473,3 +473,15 @@ def test_a_deleted_graph_lets_go_whatever_it_held(
 
     done = {action.ref.name for action in plan.actions} - {"sluice-released"}
     assert done == (held | shut_pods or {"shop"})
+
+
+def test_a_child_is_said_to_wait_for_what_the_same_write_leaves_unready() -> None:
+    nodes = (node("api"), node("db"), node("web", "Deployment", "api", "db"))
+    status = [was("api", State.STARTING), was("db", State.STARTING), was("web", State.HELD)]
+    held = deployment("web", holders="startup")
+
+    plan = KIND.plan(observe(graph(*nodes, status=status), UP, deployment("db"), held))
+
+    assert isinstance(plan, Transition)
+    said = {one.name: one.message for one in GraphStatus.from_body(Body(plan.status)).nodes}
+    assert said["web"] == "waits for db Ready"
