@@ -20,6 +20,7 @@ from sluice.engine.process import Engine, EngineSettings
 from sluice.handlers.watching import Watch
 from sluice.model.kind import Guardian, Kind
 from sluice.model.names import ROLLOUT_LABEL
+from sluice.model.readings import Gauges
 from sluice.model.references import ENDPOINTSLICES, ObjectRef
 
 log = logging.getLogger(__name__)
@@ -55,7 +56,10 @@ class Settings:
 
 
 async def serve(
-    settings: Settings, kinds: tuple[Kind, ...], guardians: tuple[Guardian, ...] = ()
+    settings: Settings,
+    kinds: tuple[Kind, ...],
+    guardians: tuple[Guardian, ...] = (),
+    gauges: tuple[Gauges, ...] = (),
 ) -> None:
     """Run the operator until SIGTERM or SIGINT. Raises BrokenError, ConnectionSettingsError."""
     clock = SystemClock()
@@ -77,6 +81,7 @@ async def serve(
             elector.leads if elector else lambda: True,
             EngineSettings(settings.workers, settings.identity, _LABEL_SELECTORS),
             guardians=guardians,
+            gauges=gauges,
             probes=probes,
         )
         app = application(engine.metrics.text, engine.obstacle)
@@ -165,6 +170,7 @@ def run(settings: Settings) -> int:
     """Run the operator with all its kinds; return the exit code of the process."""
     # The CLI mounts `run` lazily.
     from sluice.rollout.kind import RolloutKind  # noqa: PLC0415
+    from sluice.startup.gauges import GraphGauges  # noqa: PLC0415
     from sluice.startup.guardian import StartupGuardian  # noqa: PLC0415
     from sluice.startup.kind import StartupGraphKind  # noqa: PLC0415
 
@@ -174,7 +180,7 @@ def run(settings: Settings) -> int:
         StartupGraphKind(namespace, settings.probe_hosts),
     )
     try:
-        asyncio.run(serve(settings, kinds, (StartupGuardian(namespace),)))
+        asyncio.run(serve(settings, kinds, (StartupGuardian(namespace),), (GraphGauges(),)))
     except (BrokenError, ConnectionSettingsError) as error:
         log.error("%s", error)  # noqa: TRY400 - the message says it all
         return 1

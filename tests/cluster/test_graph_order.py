@@ -1,6 +1,10 @@
 """Workloads start in the order of the graph: on real pods, in any order of arrival."""
 
+import asyncio
+from typing import Final
+
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
 from sluice.model.json import Body
 from sluice.model.names import BYPASS, HOLDERS
@@ -19,10 +23,12 @@ from tests.cluster.ensemble import (
     statefulset,
     transition,
 )
+from tests.cluster.kubectl import Kubectl
 from tests.cluster.shop import Cluster
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(400)]
 
+METRICS: Final = "/api/v1/namespaces/sluice-system/services/sluice:http/proxy/metrics"
 CHAIN = (node("db"), node("api", "db"), node("web", "api"))
 CHAIN_WORKLOADS = tuple(deployment(name) for name in ("web", "api", "db"))
 
@@ -62,7 +68,31 @@ async def test_a_chain_starts_in_order_wherever_the_graph_arrives(
             assert State.RELEASING in town.chronicle.states(name)
 
 
-async def test_the_arms_of_a_diamond_start_side_by_side(cluster: Cluster) -> None:
+async def shows_what_status_says(town: Ensemble, kubectl: Kubectl) -> None:
+    """Check the operator's metrics of a graph that is ready."""
+    text = await asyncio.to_thread(kubectl, "get", "--raw", METRICS)
+    samples = [
+        sample
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+        if sample.labels.get("namespace") == town.namespace
+    ]
+    states = {one.labels["node"]: one.labels["state"] for one in samples if "state" in one.labels}
+    seconds = {one.name: one.value for one in samples if one.labels.get("node", "end") == "end"}
+    status = town.chronicle.status
+    end = status.node("end")
+    assert states == dict.fromkeys((node.name for node in status.nodes), "Ready")
+    assert end.ready_at is not None
+    assert end.released_at is not None
+    assert status.ready_at is not None
+    assert status.started_at is not None
+    took = end.ready_at - end.released_at
+    assert seconds["sluice_startup_node_start_seconds"] == pytest.approx(took)
+    whole = status.ready_at - status.started_at
+    assert seconds["sluice_startup_start_seconds"] == pytest.approx(whole)
+
+
+async def test_the_arms_of_a_diamond_start_side_by_side(cluster: Cluster, kubectl: Kubectl) -> None:
     async with ensemble(cluster) as town:
         slow = [deployment(name, ready_after=5) for name in ("left", "right")]
         await town.graph(
@@ -78,6 +108,7 @@ async def test_the_arms_of_a_diamond_start_side_by_side(cluster: Cluster) -> Non
         first = [town.chronicle.first(name, State.STARTING) for name in ("left", "right")]
         ready = [town.chronicle.first(name, State.READY) for name in ("left", "right")]
         assert max(first) < min(ready)
+        await shows_what_status_says(town, kubectl)
 
 
 async def test_a_fan_of_twenty_starts_five_at_a_time(cluster: Cluster) -> None:

@@ -13,6 +13,7 @@ from sluice.model.cluster import Projection
 from sluice.model.json import JsonObject
 from sluice.model.kind import Guardian, Kind, Observation, Selection, Wants
 from sluice.model.plan import Plan, Work
+from sluice.model.readings import Gauges
 from sluice.model.references import DEPLOYMENTS, REPLICASETS, SERVICES, ObjectRef, Resource
 from tests.engine.apiserver import ApiServer, api_server
 from tests.engine.store import Object, Store
@@ -101,6 +102,7 @@ async def world(
     resources: set[Resource] | None = None,
     lead: bool = True,
     guardians: tuple[Guardian, ...] = (),
+    gauges: tuple[Gauges, ...] = (),
 ) -> AsyncIterator[World]:
     """Run an engine for one kind on a store with these objects, until the block ends."""
     store, leading = Store(), [True]
@@ -116,6 +118,7 @@ async def world(
             lambda: leading[0],
             EngineSettings(workers=4),
             guardians=guardians,
+            gauges=gauges,
         )
         engine.warm_up()
         try:

@@ -15,6 +15,7 @@ from sluice.engine.announcer import Announcer
 from sluice.engine.apply import Applier
 from sluice.engine.cache import Cache
 from sluice.engine.deeds import Deeds
+from sluice.engine.gauges import OwnGauges
 from sluice.engine.informer import Informer
 from sluice.engine.knowledge import Knowledge
 from sluice.engine.metrics import Metrics
@@ -33,6 +34,7 @@ from sluice.engine.writer import Writer
 from sluice.model.cluster import PROJECTIONS, Projection
 from sluice.model.json import Body, JsonObject
 from sluice.model.kind import Guardian, Kind
+from sluice.model.readings import Gauges
 from sluice.model.references import ObjectRef, Resource
 
 log = logging.getLogger(__name__)
@@ -71,6 +73,7 @@ class Engine:
         settings: EngineSettings,
         *,
         guardians: tuple[Guardian, ...] = (),
+        gauges: tuple[Gauges, ...] = (),
         probes: ProbeSource | None = None,
     ) -> None:
         self.metrics = Metrics()
@@ -126,6 +129,8 @@ class Engine:
         for resource in PROJECTIONS:
             gauge = self.metrics.cache_objects.labels(resource.kind)
             gauge.set_function(partial(self.cache.count, resource))
+        for of_kind in gauges:
+            self.metrics.registry.register(OwnGauges(of_kind, self.own, may_write))
 
     def feed(self, resource: Resource, event: str | None, body: JsonObject) -> None:
         """Take in what Kopf has seen of one of our objects; `event` is None when it was listed."""
