@@ -216,3 +216,39 @@ async def test_pods_of_a_node_without_pod_readiness_are_not_kept_waiting(cluster
         assert town.gates("api") == ["True", "True"]
         reasons = {condition(pod, HEALTHY_GATE).text("reason") for pod in town.pods("api")}
         assert reasons == {"Open"}
+
+
+async def test_an_edit_that_cannot_be_carried_out_leaves_the_gates_of_before(
+    cluster: Cluster,
+) -> None:
+    async with ensemble(cluster) as town:
+        await town.graph(gated("api"), node("web", "api"))
+        await town.deploy(deployment("api"), deployment("web"))
+        await town.all_ready()
+
+        # The gate is gone, and each waits for the other.
+        await town.edit(nodes=[node("api", "web"), node("web", "api")])
+        await town.chronicle.until(
+            lambda: any(
+                one.reason == "InvalidGraph" and one.message.endswith("the spec of before goes on")
+                for one in town.chronicle.status.conditions
+            ),
+            30,
+            "a graph that says that the spec of before goes on",
+        )
+        (former,) = town.pods("api")
+        await town.api.delete(town.ref(PODS, former.text("metadata", "name")))
+
+        def of_the_new_pod() -> str:
+            return next(
+                (
+                    condition(pod, HEALTHY_GATE).text("message", default="")
+                    for pod in town.pods("api")
+                    if pod.text("metadata", "uid") != former.text("metadata", "uid")
+                    and condition(pod, HEALTHY_GATE).text("status", default="") == "True"
+                ),
+                "",
+            )
+
+        await town.chronicle.until(lambda: of_the_new_pod() != "", 60, "an open gate of it")
+        assert of_the_new_pod().startswith("answers: 3 of 3 passes in a row")

@@ -88,6 +88,7 @@ FULL_GRAPH = GraphStatus(
     waiting_for="api: 2 of 3 passes",
     started_at=NOW,
     ready_at=NOW,
+    applied="eJyrrgUAAXUA+Q==",
     observed_generation=2,
     conditions=(Condition("Ready", Status.FALSE, "Starting", "0 of 1", NOW, 2),),
 )

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from sluice.model.cluster import Pod
+from sluice.model.fields import InvalidSpecError
 from sluice.model.found import Found, all_of
-from sluice.model.json import Body, Json, canonical
+from sluice.model.json import Body, Json, MalformedError, canonical
 from sluice.model.kind import Descendants, Labelled, Observation, One
 from sluice.model.names import GRAPH_LABEL
 from sluice.model.own import OwnMeta
@@ -21,6 +22,7 @@ from sluice.model.references import (
     STATEFULSETS,
     ObjectRef,
 )
+from sluice.startup.applied import packed, unpacked
 from sluice.startup.hosts import host_faults
 from sluice.startup.pods import by_node, owned_pods, strays
 from sluice.startup.shape import faults
@@ -37,7 +39,10 @@ HELD_RESOURCES = (DEPLOYMENTS, STATEFULSETS, DAEMONSETS, JOBS)
 class Own:
     """The graph's own metadata, spec and status.
 
-    written: the nodes of its status as the server has them. faults: why it cannot be carried out.
+    spec: what is carried out; while there are faults, the last one that had none.
+    written: the nodes of its status as the server has them.
+    faults: why the spec that is there cannot be carried out.
+    applied: the last spec without faults, as status keeps it; empty if there has been none.
     allowed: hosts besides the namespace's Services that gates may ask.
     """
 
@@ -46,19 +51,31 @@ class Own:
     status: GraphStatus
     written: Json
     faults: tuple[str, ...]
+    applied: str
     allowed: tuple[str, ...]
 
     @classmethod
     def from_body(cls, body: Body, allowed: tuple[str, ...] = ()) -> "Own":
-        """Read a StartupGraph; InvalidSpecError or MalformedError if it cannot be read."""
-        spec, wrong = _read_spec(canonical(body.body("spec").value))
+        """Read a StartupGraph; InvalidSpecError or MalformedError if it never could be read."""
         meta = OwnMeta.from_body(body, STARTUPGRAPHS)
+        status = GraphStatus.from_body(body.body("status"))
+        text, former = canonical(body.body("spec").value), _former(status.applied)
+        try:
+            spec, wrong = _read_spec(text)
+            wrong = (*wrong, *host_faults(spec, meta.ref.namespace, allowed))
+        except (InvalidSpecError, MalformedError) as error:
+            if former is None:
+                raise
+            spec, wrong = former, (str(error),)
+        if wrong and former is not None:
+            spec = former
         return cls(
             meta=meta,
             spec=spec,
-            status=GraphStatus.from_body(body.body("status")),
+            status=status,
             written=body.json("status", "nodes"),
-            faults=(*wrong, *host_faults(spec, meta.ref.namespace, allowed)),
+            faults=wrong,
+            applied=status.applied if wrong else packed(text, status.applied),
             allowed=allowed,
         )
 
@@ -83,6 +100,14 @@ def _read_spec(text: str) -> tuple[GraphSpec, tuple[str, ...]]:
     """Return a spec and its faults; a pass asks three times, and a large one takes a while."""
     spec = GraphSpec.from_body(Body(json.loads(text), "spec"))
     return spec, faults(spec)
+
+
+def _former(applied: str) -> GraphSpec | None:
+    """Return the last spec without faults; None if there is none that this program can read."""
+    try:
+        return _read_spec(text)[0] if (text := unpacked(applied)) else None
+    except (InvalidSpecError, MalformedError):
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -74,7 +74,10 @@ class NodeStatus:
 
 @dataclass(frozen=True, slots=True)
 class GraphStatus:
-    """Everything that is persisted of a graph; nodes in the order of the spec."""
+    """Everything that is persisted of a graph; nodes in the order of the spec.
+
+    applied: the last spec that could be carried out (`applied.packed`).
+    """
 
     phase: Phase = Phase.PENDING
     nodes: tuple[NodeStatus, ...] = ()
@@ -83,6 +86,7 @@ class GraphStatus:
     waiting_for: str = ""
     started_at: float | None = None
     ready_at: float | None = None
+    applied: str = ""
     observed_generation: int = 0
     conditions: tuple[Condition, ...] = field(default=())
 
@@ -100,6 +104,7 @@ class GraphStatus:
             waiting_for=body.text("waitingFor", default=""),
             started_at=_instant(body, "startedAt"),
             ready_at=_instant(body, "readyAt"),
+            applied=body.text("appliedSpec", default=""),
             observed_generation=body.whole("observedGeneration", default=0),
             conditions=tuple(Condition.from_body(c) for c in body.bodies("conditions")),
         )
@@ -110,6 +115,7 @@ class GraphStatus:
             "waitingFor": self.waiting_for,
             "startedAt": _text(self.started_at),
             "readyAt": _text(self.ready_at),
+            "appliedSpec": self.applied,
         }
         written: dict[str, Json] = {
             "phase": str(self.phase),

@@ -59,6 +59,7 @@ def summarised(scene: Scene, nodes: tuple[NodeStatus, ...]) -> GraphStatus:
         waiting_for=listed(_frontier(scene, mine)),
         started_at=old.started_at if old.started_at or not begun else scene.now,
         ready_at=old.ready_at if old.ready_at or phase is not Phase.READY else scene.now,
+        applied=scene.own.applied,
         observed_generation=scene.own.meta.generation,
     )
     return replace(status, conditions=conditions(scene, status, mine))

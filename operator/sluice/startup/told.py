@@ -41,7 +41,9 @@ def conditions(scene: Scene, status: GraphStatus, nodes: list[NodeStatus]) -> tu
 
 def _kstatus(scene: Scene, status: GraphStatus, nodes: list[NodeStatus]) -> tuple[Claim, ...]:
     if scene.own.faults:
-        return claims_of(Stalled(Reason.INVALID_GRAPH, ". ".join(scene.own.faults)))
+        goes_on = ". Until then nothing is released, and the spec of before goes on"
+        after = goes_on if scene.own.applied else ""
+        return claims_of(Stalled(Reason.INVALID_GRAPH, ". ".join(scene.own.faults) + after))
     of_state = {
         state: listed([node.name for node in nodes if node.state is state]) for state in State
     }

@@ -142,6 +142,21 @@ def _invalid() -> Iterator[tuple[str, Story]]:
             frozenset({"web"}),
         ),
     )
+    away = graph(node("db", after=["api"]), node("api", after=["db"]))
+    yield (
+        "lets nothing go that an edit removes which cannot be carried out",
+        Story(
+            (
+                install,
+                when(is_in(READY, "api"), applies(away), 1.0),
+                then(creates("web"), 1.0),
+            ),
+            {"db": READY, "api": READY, "web": HELD},
+            {"api": 2},
+            frozenset({"web"}),
+            NOBODY_COMES_SECONDS,
+        ),
+    )
     unknown = graph(node("db"), node("api", after=["bd"]))
     yield (
         "starts nothing when a parent is unknown",

@@ -3,6 +3,7 @@
 import pytest
 
 from sluice.model.json import Json
+from sluice.model.references import STARTUPGRAPHS
 from sluice.model.scalars import format_instant
 from sluice.startup.gauges import (
     NODE_START_SECONDS,
@@ -64,6 +65,7 @@ def test_a_graph_shows_how_long_it_took_to_start_once_it_has() -> None:
 
 def test_every_reading_is_of_a_gauge_that_is_announced_and_has_a_value_for_each_label() -> None:
     gauges = GraphGauges()
+    assert gauges.resource == STARTUPGRAPHS
     node = given.was("db", State.READY, released_at=1.0, ready_at=2.0)
     body = dict(given.graph(status=[node]))
     began = {"startedAt": format_instant(1.0), "readyAt": format_instant(2.0)}
