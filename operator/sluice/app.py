@@ -22,6 +22,10 @@ from sluice.model.kind import Guardian, Kind
 from sluice.model.names import ROLLOUT_LABEL
 from sluice.model.readings import Gauges
 from sluice.model.references import ENDPOINTSLICES, ObjectRef
+from sluice.rollout.kind import RolloutKind
+from sluice.startup.gauges import GraphGauges
+from sluice.startup.guardian import StartupGuardian
+from sluice.startup.kind import StartupGraphKind
 
 log = logging.getLogger(__name__)
 
@@ -168,12 +172,6 @@ class _Life:
 
 def run(settings: Settings) -> int:
     """Run the operator with all its kinds; return the exit code of the process."""
-    # The CLI mounts `run` lazily.
-    from sluice.rollout.kind import RolloutKind  # noqa: PLC0415
-    from sluice.startup.gauges import GraphGauges  # noqa: PLC0415
-    from sluice.startup.guardian import StartupGuardian  # noqa: PLC0415
-    from sluice.startup.kind import StartupGraphKind  # noqa: PLC0415
-
     namespace = settings.namespace
     kinds = (
         RolloutKind(settings.scrape_interval_seconds),

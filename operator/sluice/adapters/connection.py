@@ -61,11 +61,11 @@ async def connect(kubeconfig: Path | None, context: str | None) -> Connection:
         configuration = Configuration()
         if kubeconfig is None and context is None:
             try:
-                load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+                load_incluster_config(client_configuration=configuration)  # type: ignore[no-untyped-call]  # no types there
             except ConfigException:
-                await load_kube_config(client_configuration=configuration)  # type: ignore[no-untyped-call]
+                await load_kube_config(client_configuration=configuration)  # type: ignore[no-untyped-call]  # no types there
         else:
-            await load_kube_config(  # type: ignore[no-untyped-call]
+            await load_kube_config(  # type: ignore[no-untyped-call]  # no types there
                 config_file=str(kubeconfig) if kubeconfig else None,
                 context=context,
                 client_configuration=configuration,

@@ -43,7 +43,7 @@ class ForbiddenError(KubeError):
     @property
     def by_rbac(self) -> bool:
         """Whether the account lacks a right, as opposed to an admission policy that says no."""
-        return self.status == 401 or 'is forbidden: User "' in self.message  # noqa: PLR2004
+        return self.status == 401 or 'is forbidden: User "' in self.message  # noqa: PLR2004 - as in _BY_CODE
 
 
 class GoneError(KubeError):
@@ -78,7 +78,7 @@ def error_of(code: int, answer: Json, retry_after: str = "") -> KubeError:
     """Return the error that a `Status` answer (or any other body) with this code stands for."""
     body = Body(answer) if isinstance(answer, dict) else Body({})
     message = _text(body, "message") or f"the API server answered {code} without a message"
-    if code == 409 and _text(body, "reason") == "AlreadyExists":  # noqa: PLR2004
+    if code == 409 and _text(body, "reason") == "AlreadyExists":  # noqa: PLR2004 - as in _BY_CODE
         return AlreadyExistsError(message, code)
     error = _BY_CODE.get(code)
     if error is not None:

@@ -108,7 +108,7 @@ class Prometheus:
             self._url, data=form, headers=headers, timeout=self._timeout, allow_redirects=False
         ) as response:
             raw = await self._read(response)
-            if response.status != 200:  # noqa: PLR2004
+            if response.status != 200:  # noqa: PLR2004 - HTTP OK
                 raise PrometheusError(_refusal(response, raw))
             return raw
 
@@ -134,7 +134,7 @@ class Prometheus:
 
 
 def _refusal(response: aiohttp.ClientResponse, raw: bytes) -> str:
-    if 300 <= response.status < 400:  # noqa: PLR2004
+    if 300 <= response.status < 400:  # noqa: PLR2004 - the redirects
         target = response.headers.get("Location", "nowhere")
         return f"HTTP {response.status} redirects to {target}; redirects are not followed"
     try:

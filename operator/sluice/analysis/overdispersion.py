@@ -44,7 +44,7 @@ def overdispersion(slo: Slo, history: ArmData, scrape_seconds: float) -> float:
     start = max(answer.covered_from for answer in answers)
     until = min(answer.covered_until for answer in answers)
     pods = _pods(reading)
-    if until - start < ENOUGH_SECONDS or len(pods) < 2:  # noqa: PLR2004
+    if until - start < ENOUGH_SECONDS or len(pods) < 2:  # noqa: PLR2004 - one differs from none
         return assumed
     shortest = max(BLOCK_SECONDS[0], scrape_seconds)
     blocks = _blocks(reading, pods, start, until, shortest)

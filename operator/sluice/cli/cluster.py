@@ -110,7 +110,7 @@ def namespace_of(settings: Settings) -> str:
     if settings.namespace:
         return settings.namespace
     try:
-        contexts, current = list_kube_config_contexts(  # type: ignore[no-untyped-call]
+        contexts, current = list_kube_config_contexts(  # type: ignore[no-untyped-call]  # no types there
             settings.kubeconfig
         )
     except (ConfigException, OSError):

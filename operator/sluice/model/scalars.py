@@ -11,7 +11,7 @@ _HOUR, _MINUTE = 3600, 60
 def parse_percent(text: str) -> float:
     """Return the share in 0..1 that a text like «2.5%» names; ValueError otherwise."""
     match = _PERCENT.fullmatch(text)
-    if match is None or float(match[1]) > 100:  # noqa: PLR2004
+    if match is None or float(match[1]) > 100:  # noqa: PLR2004 - a percentage
         raise ValueError(f"{text!r} is not a percentage: write a number from 0% to 100%, as 1%")
     return float(match[1]) / 100
 
@@ -27,12 +27,12 @@ def parse_duration(text: str) -> float:
 
 def format_percent(share: float) -> str:
     """Return a share in 0..1 as people read it: «1.9%», «0.05%», «12%»."""
-    return f"{share * 100:.2g}%" if share < 0.1 else f"{share * 100:.3g}%"  # noqa: PLR2004
+    return f"{share * 100:.2g}%" if share < 0.1 else f"{share * 100:.3g}%"  # noqa: PLR2004 - 10%
 
 
 def format_duration(seconds: float) -> str:
     """Return seconds as people read them: «1m30s», «4.2s», «2h»."""
-    if seconds < 10:  # noqa: PLR2004
+    if seconds < 10:  # noqa: PLR2004 - tenths below it
         return f"{round(seconds, 1):g}s"
     hours, rest = divmod(round(seconds), _HOUR)
     minutes, left = divmod(rest, _MINUTE)

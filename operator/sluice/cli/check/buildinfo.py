@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final
 
 import aiohttp
@@ -11,7 +12,6 @@ from sluice.adapters.prometheus import Credentials, PrometheusError
 from sluice.model.json import Body, Json
 
 _SECONDS: Final = 5.0
-_NOT_FOUND: Final = 404
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +41,9 @@ class BuildInfo:
 
 
 def _version(status: int, raw: bytes) -> str:
-    if status == _NOT_FOUND:
+    if status == HTTPStatus.NOT_FOUND:
         return "unknown"  # speaks the query API, but is no Prometheus
-    if not 200 <= status < 300:  # noqa: PLR2004
+    if not HTTPStatus.OK <= status < HTTPStatus.MULTIPLE_CHOICES:
         raise PrometheusError(f"it answers HTTP {status}")
     try:
         answer: Json = json.loads(raw)

@@ -1,8 +1,5 @@
-"""`sluice graph`: names, options and help of its commands.
-
-What they do is imported when they run: the clients take half a second, `--help` must not.
-"""
-# ruff: noqa: PLC0415
+"""`sluice graph`: names, options and help of its commands."""
+# ruff: noqa: PLC0415 - the clients take half a second to import; `--help` must not
 
 from enum import StrEnum
 from io import TextIOWrapper

@@ -86,26 +86,26 @@ def _lines(story: Story, now: float, glyphs: Glyphs) -> Iterator[Text]:
 
 
 def _parent(parent: Parent, glyphs: Glyphs) -> Text:
-    symbol, style = _mark(parent.met, glyphs)
+    symbol, style = _mark(glyphs, passed=parent.met)
     optional = ", optional" if parent.optional else ""
     head = f"  {symbol} waits for {parent.name} ({parent.until}{optional})"
     return Text.assemble((head, style), f": it {parent.message}")
 
 
 def _gate(answer: Answer, glyphs: Glyphs) -> Text:
-    symbol, style = _mark(answer.passed, glyphs)
+    symbol, style = _mark(glyphs, passed=answer.passed)
     weight = "" if answer.gate.critical else ", not critical"
     head = f"  {symbol} gate {answer.gate.name} ({answer.gate.scope}{weight})"
     return Text.assemble((head, style), f": {answer.message}")
 
 
 def _pod(pod: Published, now: float, glyphs: Glyphs) -> Text:
-    symbol, style = _mark(None if pod.since is None else False, glyphs)
+    symbol, style = _mark(glyphs, passed=None if pod.since is None else False)
     since = "" if pod.since is None else f"{pod.reason} for {age(pod.since, now)}: "
     return Text.assemble((f"    {symbol} pod {pod.pod}", style), f": {since}{pod.message}")
 
 
-def _mark(passed: bool | None, glyphs: Glyphs) -> tuple[str, str]:  # noqa: FBT001
+def _mark(glyphs: Glyphs, *, passed: bool | None) -> tuple[str, str]:
     symbol, state = {
         True: (glyphs.passed, State.HEALTHY),
         False: (glyphs.failed, State.DEGRADED),

@@ -1,8 +1,5 @@
-"""`sluice rollout`: names, options and help of its commands.
-
-What they do is imported when they run: the clients take half a second, `--help` must not.
-"""
-# ruff: noqa: PLC0415
+"""`sluice rollout`: names, options and help of its commands."""
+# ruff: noqa: PLC0415 - the clients take half a second to import; `--help` must not
 
 import click
 

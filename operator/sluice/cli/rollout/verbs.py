@@ -1,5 +1,5 @@
 """The verbs of `sluice rollout`: what changes something. Dangerous ones ask, or need --yes."""
-# ruff: noqa: PLC0415
+# ruff: noqa: PLC0415 - the clients take half a second to import; `--help` must not
 
 from typing import Final
 

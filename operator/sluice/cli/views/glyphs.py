@@ -37,13 +37,13 @@ UNICODE = Glyphs(
     },
     passed="✔",
     failed="✗",
-    skipped="–",  # noqa: RUF001
+    skipped="\N{EN DASH}",
     warned="⚠",
     rollout="⟳",
     revision="#",
     replica_set="⧉",
     pod="□",
-    analysis="α",  # noqa: RUF001
+    analysis="\N{GREEK SMALL LETTER ALPHA}",
     branch="├─",
     last_branch="└─",
     trunk="│  ",
