@@ -11,7 +11,7 @@ from sluice.adapters.failures import ForbiddenError
 from sluice.adapters.prometheus import NoMetrics, Prometheus
 from sluice.cli import cluster as kube
 from sluice.cli.exits import Exit
-from sluice.cli.rollout.gather import Gatherer
+from sluice.cli.gather import Gatherer
 from sluice.model.kind import Descendants, InNamespace, Observation, One
 from sluice.model.references import (
     AUTOSCALERS,

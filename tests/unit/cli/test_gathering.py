@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sluice.adapters.clock import SystemClock
 from sluice.adapters.prometheus import NoMetrics
 from sluice.cli import cluster as kube
-from sluice.cli.rollout.gather import Gatherer
+from sluice.cli.gather import Gatherer
 from sluice.model.cluster import Projection
 from sluice.model.json import JsonObject
 from sluice.model.kind import InNamespace, Labelled, Observation, Selection, Wants

@@ -8,8 +8,8 @@ from sluice.adapters.failures import NotFoundError
 from sluice.adapters.prometheus import NoMetrics
 from sluice.cli.cluster import Cluster, within
 from sluice.cli.exits import CommandError, Exit
+from sluice.cli.gather import Gatherer
 from sluice.cli.graph.overview import Overview
-from sluice.cli.rollout.gather import Gatherer
 from sluice.model.fields import InvalidSpecError
 from sluice.model.json import Body, MalformedError
 from sluice.model.references import STARTUPGRAPHS, ObjectRef

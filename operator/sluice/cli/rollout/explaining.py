@@ -8,12 +8,12 @@ from rich.text import Text
 from sluice.adapters.clock import Clock, SystemClock
 from sluice.cli.cluster import Cluster, namespace_of, with_cluster
 from sluice.cli.exits import CommandError, Exit
+from sluice.cli.gather import Gatherer
 from sluice.cli.lens import Lens
 from sluice.cli.metrics import opened_metrics
 from sluice.cli.options import Output, Settings
 from sluice.cli.render import drawn_header
 from sluice.cli.rollout import find
-from sluice.cli.rollout.gather import Gatherer
 from sluice.cli.terminal import STYLES, Terminal
 from sluice.cli.views.glyphs import Glyphs
 from sluice.cli.views.header import header
