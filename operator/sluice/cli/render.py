@@ -7,7 +7,7 @@ from rich.text import Text
 from sluice.cli.terminal import STYLES
 from sluice.cli.views.glyphs import Glyphs
 from sluice.cli.views.header import Header
-from sluice.cli.views.overview import State
+from sluice.cli.views.states import State
 from sluice.cli.views.tables import Table
 from sluice.cli.views.times import age
 from sluice.cli.views.tree import Row

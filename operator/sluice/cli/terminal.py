@@ -12,7 +12,7 @@ from rich.text import Text
 
 from sluice.cli.options import Output, Settings
 from sluice.cli.views.glyphs import ASCII, UNICODE, Glyphs
-from sluice.cli.views.overview import State
+from sluice.cli.views.states import State
 from sluice.model.json import Json, JsonObject
 
 # A pipe has no edge: a line is as long as what it says.

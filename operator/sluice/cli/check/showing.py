@@ -20,7 +20,7 @@ from sluice.cli.metrics import credentials, opened_metrics
 from sluice.cli.options import Output, Settings
 from sluice.cli.terminal import STYLES, Terminal
 from sluice.cli.views.glyphs import Glyphs
-from sluice.cli.views.overview import State
+from sluice.cli.views.states import State
 from sluice.model.json import JsonObject
 
 

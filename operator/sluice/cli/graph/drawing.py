@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from sluice.cli.graph.overview import OF_NODE, Overview
-from sluice.cli.views.overview import State
+from sluice.cli.views.states import State
 from sluice.cli.views.tables import Cell, Table
 from sluice.startup.shape import ranks
 from sluice.startup.spec import Edge, GraphSpec, Node, Until

@@ -16,7 +16,7 @@ from sluice.cli.options import Output
 from sluice.cli.render import drawn_header
 from sluice.cli.terminal import STYLES, Terminal
 from sluice.cli.views.glyphs import Glyphs
-from sluice.cli.views.overview import State
+from sluice.cli.views.states import State
 from sluice.cli.views.times import age
 from sluice.model.fields import InvalidSpecError
 from sluice.model.json import JsonObject, MalformedError

@@ -1,11 +1,12 @@
-"""A StartupGraph as the command line reads it: more forgiving than the operator."""
+"""A StartupGraph as the command line reads it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from sluice.cli.views.overview import State
-from sluice.model.conditions import READY, STALLED, Condition, Status
+from sluice.cli.views.seen import UNSEEN, Seen, read_status
+from sluice.cli.views.states import State
+from sluice.model.conditions import READY
 from sluice.model.json import Body, JsonObject
 from sluice.model.references import STARTUPGRAPHS, ObjectRef
 from sluice.model.scalars import parse_instant
@@ -54,32 +55,20 @@ class Named:
 
 
 @dataclass(frozen=True, slots=True)
-class Overview:
-    """A StartupGraph's metadata, the little of its spec that is shown, and its status.
+class Overview(Seen[GraphStatus]):
+    """A StartupGraph, and the little of its spec that is shown."""
 
-    status: None when the operator has not written one, or one that cannot be read.
-    unreadable: why the status cannot be read, empty when it can.
-    created: seconds since the epoch.
-    """
-
-    ref: ObjectRef
-    resource_version: str
-    created: float
     suspended: bool
     nodes: tuple[Named, ...]
-    status: GraphStatus | None
-    unreadable: str
-    body: JsonObject
 
     @classmethod
     def from_body(cls, value: JsonObject) -> "Overview":
         """Read a StartupGraph; MalformedError only if it has no name or no creation time."""
         body = Body(value)
         meta = body.body("metadata")
-        status, unreadable = _status(body.body("status"))
+        status, unreadable = read_status(value, GraphStatus.from_body)
         return cls(
             ref=ObjectRef(STARTUPGRAPHS, meta.text("namespace"), meta.text("name")),
-            resource_version=meta.text("resourceVersion", default=""),
             created=parse_instant(meta.text("creationTimestamp")),
             suspended=body.flag("spec", "suspend", default=False),
             nodes=tuple(_named(node) for node in body.bodies("spec", "nodes")),
@@ -87,17 +76,6 @@ class Overview:
             unreadable=unreadable,
             body=value,
         )
-
-    def condition(self, kind: str) -> Condition | None:
-        """Return the condition of a type, None when the status has none."""
-        conditions = self.status.conditions if self.status else ()
-        return next((c for c in conditions if c.type == kind), None)
-
-    @property
-    def stalled(self) -> Condition | None:
-        """The condition Stalled while it holds."""
-        found = self.condition(STALLED)
-        return found if found is not None and found.status is Status.TRUE else None
 
     @property
     def state(self) -> State:
@@ -119,10 +97,8 @@ class Overview:
     @property
     def why(self) -> str:
         """What the operator says of it, in numbers."""
-        if self.unreadable:
-            return f"the status cannot be read: {self.unreadable}"
         ready = self.condition(READY)
-        return "the operator has not looked at it yet" if ready is None else ready.message
+        return self.silence or (UNSEEN if ready is None else ready.message)
 
     @property
     def following(self) -> str:
@@ -146,12 +122,3 @@ def _named(node: Body) -> Named:
         kind=workload.text("kind", default=""),
         workload=workload.text("name", default=""),
     )
-
-
-def _status(body: Body) -> tuple[GraphStatus | None, str]:
-    if not body.value:
-        return None, ""
-    try:
-        return GraphStatus.from_body(body), ""
-    except ValueError as error:
-        return None, str(error)

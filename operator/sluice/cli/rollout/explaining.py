@@ -17,7 +17,8 @@ from sluice.cli.rollout import find
 from sluice.cli.terminal import STYLES, Terminal
 from sluice.cli.views.glyphs import Glyphs
 from sluice.cli.views.header import header
-from sluice.cli.views.overview import Overview, State
+from sluice.cli.views.overview import Overview
+from sluice.cli.views.states import State
 from sluice.cli.views.tree import heading_revisions
 from sluice.model.json import MalformedError
 from sluice.model.references import ROLLOUTS, ObjectRef

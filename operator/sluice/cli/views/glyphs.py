@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sluice.cli.views.overview import State
+from sluice.cli.views.states import State
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from sluice.cli.views.overview import Overview, State
+from sluice.cli.views.overview import Overview
+from sluice.cli.views.states import State
 from sluice.cli.views.times import until
 from sluice.model.scalars import format_instant
 from sluice.rollout.phases import Phase, Stage

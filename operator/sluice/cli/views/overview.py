@@ -1,10 +1,11 @@
-"""A Rollout as the command line reads it: more forgiving than the operator, which has to act."""
+"""A Rollout as the command line reads it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
-from sluice.model.conditions import READY, STALLED, Condition, Status
+from sluice.cli.views.seen import Seen, read_status
+from sluice.cli.views.states import State
+from sluice.model.conditions import READY, STALLED
 from sluice.model.json import Body, JsonObject
 from sluice.model.references import ROLLOUTS, ObjectRef
 from sluice.model.scalars import parse_instant
@@ -12,17 +13,6 @@ from sluice.rollout.phases import RESTING, Phase
 from sluice.rollout.status import RolloutStatus
 
 PAUSED = "Paused"
-
-
-class State(StrEnum):
-    """The five states of everything that is shown."""
-
-    HEALTHY = "Healthy"
-    PROGRESSING = "Progressing"
-    PAUSED = "Paused"
-    DEGRADED = "Degraded"
-    UNKNOWN = "Unknown"
-
 
 _OF_PHASE: Mapping[Phase, State] = {
     Phase.HEALTHY: State.HEALTHY,
@@ -35,32 +25,22 @@ _OF_PHASE: Mapping[Phase, State] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Overview:
-    """A Rollout's metadata, the little of its spec that is shown, and its status.
+class Overview(Seen[RolloutStatus]):
+    """A Rollout, and the little of its metadata and spec that is shown."""
 
-    status: None when the operator has not written one, or one that cannot be read.
-    unreadable: why the status cannot be read, empty when it can.
-    created: seconds since the epoch.
-    """
-
-    ref: ObjectRef
     uid: str
     resource_version: str
     generation: int
-    created: float
     annotations: Mapping[str, str]
     target: str
     spec_paused: bool
-    status: RolloutStatus | None
-    unreadable: str
-    body: JsonObject
 
     @classmethod
     def from_body(cls, value: JsonObject) -> "Overview":
         """Read a Rollout; MalformedError only if it has no name or no creation time."""
         body = Body(value)
         meta = body.body("metadata")
-        status, unreadable = _status(body.body("status"))
+        status, unreadable = read_status(value, RolloutStatus.from_body)
         return cls(
             ref=ObjectRef(ROLLOUTS, meta.text("namespace"), meta.text("name")),
             uid=meta.text("uid", default=""),
@@ -75,22 +55,12 @@ class Overview:
             body=value,
         )
 
-    def condition(self, kind: str) -> Condition | None:
-        """Return the condition of a type, None when the status has none."""
-        conditions = self.status.conditions if self.status else ()
-        return next((c for c in conditions if c.type == kind), None)
-
-    def holds(self, kind: str) -> bool:
-        """Whether the condition of a type is True."""
-        condition = self.condition(kind)
-        return condition is not None and condition.status is Status.TRUE
-
     @property
     def state(self) -> State:
         """The state in one of five words."""
         if self.status is None:
             return State.UNKNOWN
-        if self.holds(STALLED):
+        if self.stalled:
             return State.DEGRADED
         if self.holds(PAUSED):
             return State.PAUSED
@@ -103,12 +73,11 @@ class Overview:
         """The state as precisely as one word can: the reason or phase behind it."""
         if self.status is None:
             return str(State.UNKNOWN)
-        stalled, ready = self.condition(STALLED), self.condition(READY)
-        if stalled is not None and self.holds(STALLED):
-            return stalled.reason or STALLED
+        if self.stalled is not None:
+            return self.stalled.reason or STALLED
         if self.holds(PAUSED):
             return PAUSED
-        phase = self.status.stage.phase
+        phase, ready = self.status.stage.phase, self.condition(READY)
         if phase is Phase.HEALTHY and ready is not None and not self.holds(READY):
             return ready.reason or "Waiting"
         resting = phase in {Phase.HEALTHY, Phase.ROLLED_BACK}
@@ -128,20 +97,8 @@ class Overview:
     @property
     def why(self) -> str:
         """What the operator says of it, in numbers."""
-        if self.unreadable:
-            return f"the status cannot be read: {self.unreadable}"
         if self.status is None:
-            return "the operator has not looked at it yet"
-        stalled = self.condition(STALLED)
+            return self.silence
         # A fault in Sluice itself leaves the last message of the rollout as it was.
-        told = stalled.message if stalled is not None and self.holds(STALLED) else ""
+        told = self.stalled.message if self.stalled is not None else ""
         return told or self.status.message
-
-
-def _status(body: Body) -> tuple[RolloutStatus | None, str]:
-    if not body.value:
-        return None, ""
-    try:
-        return RolloutStatus.from_body(body), ""
-    except ValueError as error:
-        return None, str(error)

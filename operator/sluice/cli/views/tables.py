@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sluice.cli.views.overview import Overview, State
+from sluice.cli.views.overview import Overview
+from sluice.cli.views.states import State
 from sluice.cli.views.times import age
 from sluice.model.scalars import format_duration
 from sluice.rollout.status import Entry

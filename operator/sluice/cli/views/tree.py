@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from sluice.analysis.verdict import Verdict
 from sluice.cli.views.family import Family
 from sluice.cli.views.glyphs import Glyphs
-from sluice.cli.views.overview import Overview, State
+from sluice.cli.views.overview import Overview
+from sluice.cli.views.states import State
 from sluice.model import names
 from sluice.model.cluster import Deployment, Pod, ReplicaSet
 from sluice.model.scalars import format_percent
