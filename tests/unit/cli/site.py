@@ -15,18 +15,20 @@ from sluice.cli.check.buildinfo import BuildInfo
 from sluice.cli.check.site import Site
 from sluice.model.json import Body, Json, JsonObject
 from sluice.model.names import GRAPH_LABEL, HELD, HELD_PENDING, HOLDERS
+from sluice.model.references import ROLLOUTS, STARTUPGRAPHS, Resource
 from sluice.model.scalars import format_instant
+from tests import manifest_files
 from tests.builders import NAMESPACE
 from tests.engine.apiserver import Fault
 from tests.engine.store import RefusalError
-from tests.manifest_files import ROLLOUT_CRD
 from tests.plain_connection import plain_connection
 from tests.unit.cli.scenes import HEALTHY, at_rest, body
 from tests.unit.cli.server import Cluster
 
 ADMISSION = "/apis/admissionregistration.k8s.io/v1"
 GATEWAY = "/apis/gateway.networking.k8s.io/v1"
-CRD = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/rollouts.sluice.dev"
+CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+CRD_OF = {kind: f"{CRDS}/{kind.plural}.{kind.group}" for kind in (ROLLOUTS, STARTUPGRAPHS)}
 LEASE = "/apis/coordination.k8s.io/v1/namespaces/sluice-system/leases/sluice"
 RELEASED = "/api/v1/namespaces/sluice-system/configmaps/sluice-released"
 STARTUP = ("hold", "keep", "scheduling", "readiness")
@@ -44,7 +46,7 @@ def furnish(cluster: Cluster) -> None:
         f"{ADMISSION}/mutatingadmissionpolicybindings/sluice-hold": bound("sluice-hold"),
         f"{ADMISSION}/validatingadmissionpolicies/sluice-hold-notice": {},
         f"{ADMISSION}/validatingadmissionpolicybindings/sluice-hold-notice": {},
-        CRD: crd(),
+        **{path: crd(kind) for kind, path in CRD_OF.items()},
         LEASE: lease(renewed_seconds_ago=1),
         GATEWAY: resources("httproutes", "gateways"),
         f"{GATEWAY}/gateways": {"metadata": {}, "items": [gateway(ready=True)]},
@@ -114,9 +116,9 @@ def bound(policy: str) -> JsonObject:
 
 
 @cache
-def crd() -> JsonObject:
-    """Return the CRD of this repository as the API server has it."""
-    written: JsonObject = yaml.load(ROLLOUT_CRD.read_text(), yaml.CSafeLoader)
+def crd(kind: Resource) -> JsonObject:
+    """Return a CRD of this repository as the API server has it."""
+    written: JsonObject = yaml.load(manifest_files.CRDS[kind].read_text(), yaml.CSafeLoader)
     return {**written, "status": {"conditions": [{"type": "Established", "status": "True"}]}}
 
 

@@ -10,18 +10,20 @@ import pytest
 import yaml
 
 from sluice.adapters.clock import SystemClock
-from sluice.cli.check import access, installation, rollouts, startup
+from sluice.cli.check import access, rollouts, startup
 from sluice.cli.check.access import OPERATOR_RIGHTS, Right
+from sluice.cli.check.crds import known_fields
 from sluice.cli.check.findings import Finding, Outcome
 from sluice.cli.check.running import STATIC_ROWS, has_failed, run_row, run_until_passed
+from sluice.cli.check.status_fields import STATUS_FIELDS
 from sluice.cli.exits import Exit
 from sluice.model.conditions import Condition
 from sluice.model.json import Body, Json, JsonObject
-from sluice.model.references import STARTUPGRAPHS
+from sluice.model.references import ROLLOUTS, STARTUPGRAPHS, Resource
 from sluice.rollout.phases import Stage
 from sluice.startup.status import Phase as GraphPhase
 from tests.engine.virtual_time import ManualClock
-from tests.manifest_files import of_kind, only, rollout_schema
+from tests.manifest_files import of_kind, only, schema_of
 from tests.unit.cli import site
 from tests.unit.cli.conftest import Command
 from tests.unit.cli.golden import assert_golden
@@ -53,7 +55,7 @@ def test_all_pass_where_all_is_there(cluster: Cluster, sluice: Command) -> None:
     skipped = [row["check"] for row in value["checks"] if row["outcome"] == "skipped"]
     assert said.code == Exit.DONE
     assert skipped == ["shop/checkout counts no probes in SLO errors"]
-    assert value["count"] == {"passed": 24, "warned": 0, "failed": 0, "skipped": 1}
+    assert value["count"] == {"passed": 26, "warned": 0, "failed": 0, "skipped": 1}
 
 
 def without(path: str) -> Spoil:
@@ -64,11 +66,19 @@ def answering(path: str, answer: JsonObject) -> Spoil:
     return lambda cluster: cluster.http.answers.update({path: answer})
 
 
-def without_status_field(cluster: Cluster) -> None:
-    crd = json.loads(json.dumps(site.crd()))
-    schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
-    del schema["properties"]["status"]["properties"]["checkpoint"]
-    cluster.http.answers[site.CRD] = crd
+def forgetting(kind: Resource, *path: str) -> Spoil:
+    """Take a field out of the schema of status: of properties and items, the names on the way."""
+
+    def spoil(cluster: Cluster) -> None:
+        crd = json.loads(json.dumps(site.crd(kind)))
+        schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
+        *way, last = path
+        for name in ("properties", "status", "properties", *way):
+            schema = schema[name]
+        del schema[last]
+        cluster.http.answers[site.CRD_OF[kind]] = crd
+
+    return spoil
 
 
 def unheld(cluster: Cluster) -> None:
@@ -127,13 +137,50 @@ FAILURES = [
         "Kubernetes 1.36",
         id="an older cluster",
     ),
-    pytest.param(without(site.CRD), "kind Rollout is served", "no rollouts", "crds", id="no CRD"),
     pytest.param(
-        without_status_field,
-        "the CRD is as new as this program",
-        "checkpoint.logs",
+        without(site.CRD_OF[ROLLOUTS]),
+        "kind Rollout is served",
+        "there is no rollouts.sluice.dev",
         "kubectl apply --server-side -k crds",
-        id="a CRD that would drop a field of status",
+        id="no CRD of Rollout",
+    ),
+    pytest.param(
+        without(site.CRD_OF[STARTUPGRAPHS]),
+        "kind StartupGraph is served",
+        "there is no startupgraphs.sluice.dev",
+        "kubectl apply --server-side -k crds",
+        id="no CRD of StartupGraph",
+    ),
+    pytest.param(
+        answering(
+            site.CRD_OF[STARTUPGRAPHS],
+            {"spec": {"versions": [{"name": "v1", "served": True}]}},
+        ),
+        "kind StartupGraph is served",
+        "startupgraphs.sluice.dev serves v1, this program speaks v1alpha1",
+        "kubectl apply --server-side -k crds",
+        id="a CRD of another version",
+    ),
+    pytest.param(
+        answering(site.CRD_OF[ROLLOUTS], {**site.crd(ROLLOUTS), "status": {}}),
+        "kind Rollout is served",
+        "rollouts.sluice.dev is not established",
+        "kubectl describe crd rollouts.sluice.dev",
+        id="a CRD that the API server has not taken up",
+    ),
+    pytest.param(
+        forgetting(ROLLOUTS, "checkpoint"),
+        "the CRD of Rollout is as new as this program",
+        "2 of 76 fields of status are unknown to it: checkpoint.countedUntil, checkpoint.logs",
+        "kubectl apply --server-side -k crds",
+        id="a CRD that would drop a field of a Rollout's status",
+    ),
+    pytest.param(
+        forgetting(STARTUPGRAPHS, "nodes", "items", "properties", "releasedAt"),
+        "the CRD of StartupGraph is as new as this program",
+        "1 of 22 fields of status are unknown to it: nodes[].releasedAt",
+        "kubectl apply --server-side -k crds",
+        id="a CRD that would drop a field of a node's status",
     ),
     pytest.param(
         without(site.LEASE), "an operator leads", "ever led", "manifests/base", id="no operator"
@@ -364,7 +411,7 @@ SKIPS = [
         id="the hold of no Deployment with pods",
     ),
     pytest.param(
-        lambda cluster: cluster.http.refusals.update({site.CRD: (403, "Forbidden")}),
+        refusing(site.CRD_OF[ROLLOUTS]),
         "kind Rollout is served",
         "you may not look",
         id="what one may not look at",
@@ -539,10 +586,11 @@ async def test_waiting_ends_when_the_time_is_over(cluster: Cluster) -> None:
     assert clock.elapsed == ManualClock().elapsed + 4
 
 
-def test_the_status_fields_are_those_of_the_schema() -> None:
-    fields = installation.known_fields(rollout_schema().body("properties", "status"))
+@pytest.mark.parametrize("kind", [ROLLOUTS, STARTUPGRAPHS], ids=lambda kind: kind.kind)
+def test_the_status_fields_are_those_of_the_schema(kind: Resource) -> None:
+    fields = known_fields(schema_of(kind).body("properties", "status"))
 
-    assert fields == installation.STATUS_FIELDS
+    assert fields == STATUS_FIELDS[kind]
 
 
 def test_the_operator_s_rights_are_those_of_its_role() -> None:
