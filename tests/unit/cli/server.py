@@ -53,6 +53,7 @@ class CliApiServer(ApiServer):
     answers, refusals: by path, for what is no object of the store.
     denied: «verb resource» that no review allows.
     admission: what a policy makes of an object that is written.
+    reviewed: the rights that reviews have asked for.
     after_read, after_trial: called when an object was read, or written for trial.
     on_watch: called whenever a watch of Rollouts has told all that there is and waits.
     """
@@ -66,6 +67,7 @@ class CliApiServer(ApiServer):
     on_watch: Callable[[], object] = lambda: None
     written: list[str] = field(default_factory=list)
     tried: list[str] = field(default_factory=list)
+    reviewed: list[JsonObject] = field(default_factory=list)
 
     async def _route(self, request: web.Request) -> web.StreamResponse:
         if request.path in self.refusals:
@@ -95,6 +97,7 @@ class CliApiServer(ApiServer):
 
     def _review(self, review: Body) -> JsonObject:
         asked = review.body("spec", "resourceAttributes")
+        self.reviewed.append(asked.value)
         allowed = f"{asked.text('verb')} {asked.text('resource')}" not in self.denied
         return {"status": {"allowed": allowed}}
 

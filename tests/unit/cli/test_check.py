@@ -10,8 +10,8 @@ import pytest
 import yaml
 
 from sluice.adapters.clock import SystemClock
-from sluice.cli.check import access, rollouts, startup
-from sluice.cli.check.access import OPERATOR_RIGHTS, Right
+from sluice.cli.check import rollouts, startup
+from sluice.cli.check.access import OPERATOR_RIGHTS, OWN_RIGHTS, Right
 from sluice.cli.check.crds import known_fields
 from sluice.cli.check.findings import Finding, Outcome
 from sluice.cli.check.running import STATIC_ROWS, has_failed, run_row, run_until_passed
@@ -55,7 +55,7 @@ def test_all_pass_where_all_is_there(cluster: Cluster, sluice: Command) -> None:
     skipped = [row["check"] for row in value["checks"] if row["outcome"] == "skipped"]
     assert said.code == Exit.DONE
     assert skipped == ["shop/checkout counts no probes in SLO errors"]
-    assert value["count"] == {"passed": 26, "warned": 0, "failed": 0, "skipped": 1}
+    assert value["count"] == {"passed": 27, "warned": 0, "failed": 0, "skipped": 1}
 
 
 def without(path: str) -> Spoil:
@@ -287,9 +287,16 @@ FAILURES = [
     pytest.param(
         denying("patch httproutes"),
         "the operator may do its work",
-        f"lacks 1 of {len(OPERATOR_RIGHTS)}: patch httproutes.gateway.networking.k8s.io",
+        "lacks 1 of 57 rights in all namespaces: patch httproutes.gateway.networking.k8s.io",
         "manifests/base",
         id="an operator without a right",
+    ),
+    pytest.param(
+        denying("patch configmaps"),
+        "the operator may write its list and its Lease",
+        "lacks 1 of 5 rights in namespace sluice-system: patch configmaps sluice-released",
+        "manifests/base",
+        id="an operator that cannot list released sets",
     ),
     pytest.param(
         answering(GATEWAY, site.resources()),
@@ -594,9 +601,25 @@ def test_the_status_fields_are_those_of_the_schema(kind: Resource) -> None:
 
 
 def test_the_operator_s_rights_are_those_of_its_role() -> None:
-    role = only("ClusterRole", "sluice-operator")
+    assert granted_by(only("ClusterRole", "sluice-operator")) == OPERATOR_RIGHTS
 
-    granted = {
+
+def test_the_operator_s_rights_at_home_are_those_of_its_roles() -> None:
+    granted = {right for role in of_kind("Role") for right in granted_by(role)}
+
+    assert granted == OWN_RIGHTS
+
+
+async def test_rights_at_home_are_asked_for_by_name_and_there_alone(cluster: Cluster) -> None:
+    await found(cluster, "the operator may write its list and its Lease", lambda _: None)
+
+    places = {(str(one["resource"]), str(one["name"])) for one in cluster.http.reviewed}
+    assert places == {("configmaps", "sluice-released"), ("leases", ""), ("leases", "sluice")}
+    assert {one["namespace"] for one in cluster.http.reviewed} == {"sluice-system"}
+
+
+def granted_by(role: Body) -> set[Right]:
+    return {
         Right(group, resource, verb, name)
         for rule in role.bodies("rules")
         for group in rule.texts("apiGroups")
@@ -604,7 +627,6 @@ def test_the_operator_s_rights_are_those_of_its_role() -> None:
         for verb in rule.texts("verbs")
         for name in rule.texts("resourceNames") or ("",)
     }
-    assert granted == access.OPERATOR_RIGHTS
 
 
 def test_claims_are_unique() -> None:

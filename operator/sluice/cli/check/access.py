@@ -1,8 +1,8 @@
 """What the operator may do, and what you may: asked of the API server, verb by verb."""
 
 import asyncio
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, replace
 from typing import Final
 
 from sluice.cli.check.findings import APPLY, Finding, Row, failed, passed, warned
@@ -28,7 +28,7 @@ class Right:
 
     def __str__(self) -> str:
         group = f".{self.group}" if self.group else ""
-        return f"{self.verb} {self.resource}{group}"
+        return f"{self.verb} {self.resource}{group} {self.name}".rstrip()
 
     @property
     def attributes(self) -> Mapping[str, Json]:
@@ -71,6 +71,15 @@ OPERATOR_RIGHTS: Final = frozenset(
     }
 )
 
+# The rules of the Roles sluice-released and sluice-lease, in the operator's own namespace.
+OWN_RIGHTS: Final = frozenset(
+    {
+        *_rights("", "configmaps", "get patch", "sluice-released"),
+        *_rights("coordination.k8s.io", "leases", "create"),
+        *_rights("coordination.k8s.io", "leases", "get patch", "sluice"),
+    }
+)
+
 _TO_LOOK: Final = (
     *_rights("sluice.dev", "rollouts startupgraphs", "get list watch"),
     *_rights("apps", "deployments replicasets statefulsets daemonsets", "list watch"),
@@ -81,15 +90,25 @@ _TO_STEER: Final = tuple(_rights("sluice.dev", "rollouts startupgraphs", "patch"
 
 
 async def _operator(site: Site) -> Finding:
+    return await _granted(site, OPERATOR_RIGHTS, "in all namespaces")
+
+
+async def _operator_at_home(site: Site) -> Finding:
+    namespace = site.operator_namespace
+    return await _granted(site, _at(namespace, OWN_RIGHTS), f"in namespace {namespace}")
+
+
+async def _granted(site: Site, rights: Collection[Right], where: str) -> Finding:
+    """Ask whether the operator's account has rights."""
     namespace = site.operator_namespace
     user = f"system:serviceaccount:{namespace}:{OPERATOR_ACCOUNT}"
     groups = ("system:serviceaccounts", f"system:serviceaccounts:{namespace}")
     who = {"user": user, "groups": [*groups, "system:authenticated"]}
-    missing = await _missing(site, _SUBJECT, OPERATOR_RIGHTS, who)
+    missing = await _missing(site, _SUBJECT, rights, who)
     if missing:
-        sentence = f"{user} lacks {len(missing)} of {len(OPERATOR_RIGHTS)}: {', '.join(missing)}"
-        return failed(sentence, APPLY)
-    return passed(f"{user} has all {len(OPERATOR_RIGHTS)} rights")
+        number = f"{len(missing)} of {len(rights)} rights {where}"
+        return failed(f"{user} lacks {number}: {', '.join(missing)}", APPLY)
+    return passed(f"{user} has all {len(rights)} rights {where}")
 
 
 async def _looker(site: Site) -> Finding:
@@ -109,8 +128,11 @@ async def _steerer(site: Site) -> Finding:
 
 
 def _here(site: Site, rights: Iterable[Right]) -> tuple[Right, ...]:
-    namespace = site.namespace or ""
-    return tuple(Right(r.group, r.resource, r.verb, r.name, namespace) for r in rights)
+    return _at(site.namespace or "", rights)
+
+
+def _at(namespace: str, rights: Iterable[Right]) -> tuple[Right, ...]:
+    return tuple(replace(right, namespace=namespace) for right in rights)
 
 
 def _where(site: Site) -> str:
@@ -138,6 +160,7 @@ async def _allowed(site: Site, kind: Resource, right: Right, who: Mapping[str, J
 
 ROWS: Final = (
     Row(_CATEGORY, "the operator may do its work", _operator),
+    Row(_CATEGORY, "the operator may write its list and its Lease", _operator_at_home),
     Row(_CATEGORY, "you may look", _looker),
     Row(_CATEGORY, "you may steer", _steerer),
 )
