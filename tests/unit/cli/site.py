@@ -1,6 +1,6 @@
 """A cluster in which every check passes, to be spoiled by a test."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import cache
 from pathlib import Path
@@ -14,7 +14,14 @@ from sluice.cli import cluster as kube
 from sluice.cli.check.buildinfo import BuildInfo
 from sluice.cli.check.site import Site
 from sluice.model.json import Body, Json, JsonObject
-from sluice.model.names import GRAPH_LABEL, HELD, HELD_PENDING, HOLDERS
+from sluice.model.names import (
+    GRAPH_LABEL,
+    HELD,
+    HELD_PENDING,
+    HOLDERS,
+    NODE_LABEL,
+    STARTUP_GATE,
+)
 from sluice.model.references import ROLLOUTS, STARTUPGRAPHS, Resource
 from sluice.model.scalars import format_instant
 from tests import manifest_files
@@ -31,6 +38,7 @@ CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 CRD_OF = {kind: f"{CRDS}/{kind.plural}.{kind.group}" for kind in (ROLLOUTS, STARTUPGRAPHS)}
 LEASE = "/apis/coordination.k8s.io/v1/namespaces/sluice-system/leases/sluice"
 RELEASED = "/api/v1/namespaces/sluice-system/configmaps/sluice-released"
+SET_UID = "5f0c6d1e-0000-4000-8000-000000000001"
 STARTUP = ("hold", "keep", "scheduling", "readiness")
 PROMETHEUS = "/prometheus"
 AUTHORIZATION = "Bearer secret"
@@ -52,7 +60,7 @@ def furnish(cluster: Cluster) -> None:
         f"{GATEWAY}/gateways": {"metadata": {}, "items": [gateway(ready=True)]},
         f"{PROMETHEUS}/api/v1/status/buildinfo": {"data": {"version": "3.5.0"}},
         QUERY: samples(10, 20),
-        RELEASED: {},
+        RELEASED: listed(SET_UID),
         f"{ADMISSION}/validatingadmissionpolicies/sluice-startup-notice": {},
         f"{ADMISSION}/validatingadmissionpolicybindings/sluice-startup-notice": {},
     }
@@ -141,8 +149,33 @@ def gateway(*, ready: bool) -> JsonObject:
     }
 
 
+def listed(*uids: str) -> JsonObject:
+    """Return the ConfigMap with the UIDs of sets, called db, db2 and so on."""
+    named = {uid: f"StatefulSet shop/db{number or ''}" for number, uid in enumerate(uids)}
+    return {"data": {"README": "Each other key is a UID.", **named}}
+
+
+def gating(*known: str) -> Callable[[JsonObject], JsonObject]:
+    """Return what gates the pods of a graph's sets, but for those that it knows as released."""
+
+    def admit(written: JsonObject) -> JsonObject:
+        meta = Body(written).body("metadata")
+        (owner,) = meta.bodies("ownerReferences")
+        set_like = (owner.text("apiVersion"), owner.text("kind")) == ("apps/v1", "StatefulSet")
+        of_graph = meta.labels("labels").keys() >= {GRAPH_LABEL, NODE_LABEL}
+        guarded = of_graph and set_like and owner.flag("controller")
+        if not guarded or owner.text("uid") in known:
+            return written
+        spec = Body(written).body("spec").value
+        return {**written, "spec": {**spec, "schedulingGates": [{"name": STARTUP_GATE}]}}
+
+    return admit
+
+
 def held(written: JsonObject) -> JsonObject:
-    """Return a Deployment as the hold policies leave it."""
+    """Return a Deployment as the hold policies leave it, or a pod as that of sets does."""
+    if Body(written).text("kind") == "Pod":
+        return gating(SET_UID)(written)
     meta = Body(written).body("metadata")
     mark = {HOLDERS: "startup"} if is_node(written) else {HELD: HELD_PENDING}
     notes: JsonObject = {**meta.labels("annotations"), **mark}

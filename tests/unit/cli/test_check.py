@@ -1,8 +1,6 @@
 """`sluice check`: passes where all is there, and names each thing that is not, with its fix."""
 
 import json
-import re
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,39 +8,33 @@ import pytest
 import yaml
 
 from sluice.adapters.clock import SystemClock
-from sluice.cli.check import rollouts, startup
 from sluice.cli.check.access import OPERATOR_RIGHTS, OWN_RIGHTS, Right
 from sluice.cli.check.crds import known_fields
-from sluice.cli.check.findings import Finding, Outcome
-from sluice.cli.check.running import STATIC_ROWS, has_failed, run_row, run_until_passed
+from sluice.cli.check.findings import Outcome
+from sluice.cli.check.running import STATIC_ROWS, has_failed, run_until_passed
 from sluice.cli.check.status_fields import STATUS_FIELDS
 from sluice.cli.exits import Exit
-from sluice.model.conditions import Condition
-from sluice.model.json import Body, Json, JsonObject
+from sluice.model.json import Body
 from sluice.model.references import ROLLOUTS, STARTUPGRAPHS, Resource
 from sluice.rollout.phases import Stage
-from sluice.startup.status import Phase as GraphPhase
 from tests.engine.virtual_time import ManualClock
 from tests.manifest_files import of_kind, only, schema_of
 from tests.unit.cli import site
 from tests.unit.cli.conftest import Command
 from tests.unit.cli.golden import assert_golden
-from tests.unit.cli.graph_scenes import condition, graph, status
-from tests.unit.cli.graph_scenes import node as graph_node
 from tests.unit.cli.scenes import JUDGING, body, target, under_way
 from tests.unit.cli.server import ROLLOUT, Cluster
-
-Spoil = Callable[[Cluster], object]
-
-
-async def found(cluster: Cluster, claim: str, spoil: Spoil) -> Finding:
-    """Return what one check finds in a cluster that is all right but for one thing."""
-    site.furnish(cluster)
-    spoil(cluster)
-    async with site.visited(cluster) as place:
-        found_rows = (*STATIC_ROWS, *await rollouts.rows(place), *await startup.rows(place))
-        rows = {row.claim: row for row in found_rows}
-        return await run_row(rows[claim], place)
+from tests.unit.cli.spoiling import (
+    Spoil,
+    answering,
+    assert_failed,
+    assert_skipped,
+    denying,
+    found,
+    refusing,
+    untouched,
+    without,
+)
 
 
 def test_all_pass_where_all_is_there(cluster: Cluster, sluice: Command) -> None:
@@ -55,15 +47,7 @@ def test_all_pass_where_all_is_there(cluster: Cluster, sluice: Command) -> None:
     skipped = [row["check"] for row in value["checks"] if row["outcome"] == "skipped"]
     assert said.code == Exit.DONE
     assert skipped == ["shop/checkout counts no probes in SLO errors"]
-    assert value["count"] == {"passed": 27, "warned": 0, "failed": 0, "skipped": 1}
-
-
-def without(path: str) -> Spoil:
-    return lambda cluster: cluster.http.answers.pop(path)
-
-
-def answering(path: str, answer: JsonObject) -> Spoil:
-    return lambda cluster: cluster.http.answers.update({path: answer})
+    assert value["count"] == {"passed": 29, "warned": 0, "failed": 0, "skipped": 1}
 
 
 def forgetting(kind: Resource, *path: str) -> Spoil:
@@ -87,16 +71,6 @@ def unheld(cluster: Cluster) -> None:
     )
 
 
-def started(cluster: Cluster) -> None:
-    cluster.http.admission = lambda written: (
-        written if site.is_node(written) else site.held(written)
-    )
-
-
-def denying(right: str) -> Spoil:
-    return lambda cluster: cluster.http.denied.add(right)
-
-
 def unseen(cluster: Cluster) -> None:
     cluster.store.objects[ROLLOUT]["metadata"]["generation"] = 2
 
@@ -110,23 +84,6 @@ def probed(cluster: Cluster) -> None:
     cluster.put(body(replace(JUDGING, stage=Stage.SCALING, weight=0, actual_weight=0)))
 
 
-def with_graph(
-    *conditions: Condition, observed: int = 1, generation: int = 1, **node: Json
-) -> Spoil:
-    seen = replace(status(GraphPhase.READY), ready="1/1", observed_generation=observed)
-    body = graph({**graph_node("db"), **node}, status=replace(seen, conditions=conditions))
-    meta = {**Body(body).body("metadata").value, "generation": generation}
-    return lambda cluster: cluster.put({**body, "metadata": meta})
-
-
-def unaudited(cluster: Cluster) -> None:
-    cluster.put(graph(graph_node("db")))
-
-
-COVERED = condition("Covered", holds=True, reason="Covered", message="every node carries")
-BARE = condition("Covered", holds=False, reason="NotCovered", message="node db: no label, so")
-KNOWN = "graph shop/web is known to the operator"
-AUDIT = "graph shop/web holds and gates all its nodes"
 ADMISSION, GATEWAY = site.ADMISSION, site.GATEWAY
 BUILD_INFO = f"{site.PROMETHEUS}/api/v1/status/buildinfo"
 FAILURES = [
@@ -224,67 +181,6 @@ FAILURES = [
         unheld, "a new version is held back", "came back unpaused", "manifests/base", id="no hold"
     ),
     pytest.param(
-        without(f"{ADMISSION}/mutatingadmissionpolicies/sluice-startup-hold"),
-        "a first start is held back",
-        "no MutatingAdmissionPolicy sluice-startup-hold: Deployments and Jobs start at once",
-        "manifests/base",
-        id="no policy for first starts",
-    ),
-    pytest.param(
-        started,
-        "a Deployment of a graph is held back",
-        "a dry-run Deployment in namespace shop came back unpaused",
-        "manifests/base",
-        id="no hold of first starts",
-    ),
-    pytest.param(
-        without(f"{ADMISSION}/mutatingadmissionpolicybindings/sluice-startup-readiness"),
-        "pods get their readiness gate",
-        "no MutatingAdmissionPolicyBinding sluice-startup-readiness",
-        "manifests/base",
-        id="no binding of the readiness gate",
-    ),
-    pytest.param(
-        answering(
-            f"{ADMISSION}/mutatingadmissionpolicybindings/sluice-startup-keep", site.bound("other")
-        ),
-        "what is held stays held",
-        "sluice-startup-keep binds 'other'",
-        "manifests/base",
-        id="a binding of another policy for what is held",
-    ),
-    pytest.param(
-        without(site.RELEASED),
-        "released sets are remembered",
-        "no ConfigMap sluice-system/sluice-released: pods of sets do not wait",
-        "manifests/base",
-        id="no list of released sets",
-    ),
-    pytest.param(
-        with_graph(observed=1, generation=2),
-        KNOWN,
-        "spec is at generation 2, the operator has seen 1",
-        "operator leads",
-        id="a graph whose newest spec no operator has seen",
-    ),
-    pytest.param(
-        with_graph(hold="Maybe"),
-        KNOWN,
-        "spec.nodes[0].hold 'Maybe'",
-        "correct the spec",
-        id="a graph from before a rule",
-    ),
-    pytest.param(
-        with_graph(dependsOn=[{"node": "pg", "optional": False}]),
-        KNOWN,
-        "depends on pg, which is no node",
-        "correct the spec",
-        id="a graph with an unknown parent",
-    ),
-    pytest.param(
-        with_graph(BARE), AUDIT, "node db: no label, so", "#notcovered", id="a node without a label"
-    ),
-    pytest.param(
         denying("patch httproutes"),
         "the operator may do its work",
         "lacks 1 of 57 rights in all namespaces: patch httproutes.gateway.networking.k8s.io",
@@ -363,11 +259,7 @@ async def test_what_is_missing_is_named_with_its_fix(
 ) -> None:
     finding = await found(cluster, claim, spoil)
 
-    assert finding.outcome is Outcome.FAILED
-    assert message in finding.message
-    # The claim is the row's name; what was found needs no second one.
-    assert not re.match(r"([A-Z][a-z]+){2,}:", finding.message)
-    assert fix in finding.fix
+    assert_failed(finding, message, fix)
 
 
 WARNINGS = [
@@ -375,11 +267,6 @@ WARNINGS = [
         without(f"{ADMISSION}/validatingadmissionpolicies/sluice-hold-notice"),
         "who is held back is told",
         id="no notice",
-    ),
-    pytest.param(
-        without(f"{ADMISSION}/validatingadmissionpolicybindings/sluice-startup-notice"),
-        "whose node waits is told",
-        id="no notice of a node that waits",
     ),
     pytest.param(denying("list pods"), "you may look", id="no right to look"),
     pytest.param(denying("patch rollouts"), "you may steer", id="no right to steer"),
@@ -393,18 +280,7 @@ async def test_what_is_only_a_pity_warns(cluster: Cluster, spoil: Spoil, claim: 
     assert finding.outcome is Outcome.WARNED
 
 
-def refusing(path: str) -> Spoil:
-    return lambda cluster: cluster.http.refusals.update({path: (403, "Forbidden")})
-
-
 SKIPS = [
-    pytest.param(
-        refusing("/apis/apps/v1/namespaces/shop/deployments"),
-        "a Deployment of a graph is held back",
-        "you may not try it in namespace shop",
-        id="the hold of first starts where one may create nothing",
-    ),
-    pytest.param(unaudited, AUDIT, "has not audited it yet", id="the audit of a graph that is new"),
     pytest.param(
         without(site.QUERY),
         "shop/checkout has samples for SLO errors",
@@ -432,66 +308,7 @@ async def test_what_cannot_be_told_is_skipped(
 ) -> None:
     finding = await found(cluster, claim, spoil)
 
-    assert finding.outcome is Outcome.SKIPPED
-    assert message in finding.message
-
-
-async def test_a_graph_that_is_known_and_covered_passes(cluster: Cluster) -> None:
-    spoil = with_graph(COVERED)
-
-    known, audit = await found(cluster, KNOWN, spoil), await found(cluster, AUDIT, spoil)
-
-    assert (known.outcome, known.message) == (Outcome.PASSED, "Ready, 1/1 nodes ready")
-    assert (audit.outcome, audit.message) == (Outcome.PASSED, "every node carries")
-
-
-TRIALS = [
-    pytest.param("kube-system", lambda _: None, None, id="where nothing is held"),
-    pytest.param("sluice-system", lambda _: None, None, id="at the operator's own"),
-    pytest.param(None, with_graph(), "shop", id="anywhere with a graph"),
-    pytest.param(None, lambda _: None, None, id="anywhere without a graph"),
-    pytest.param(
-        None,
-        lambda cluster: cluster.http.resources.remove(STARTUPGRAPHS),
-        None,
-        id="anywhere without the kind",
-    ),
-]
-
-
-@pytest.mark.parametrize(("checked", "spoil", "tried"), TRIALS)
-async def test_a_first_start_is_tried_where_nodes_are_held(
-    cluster: Cluster, checked: str | None, spoil: Spoil, tried: str | None
-) -> None:
-    site.furnish(cluster)
-    spoil(cluster)
-    (row,) = (row for row in STATIC_ROWS if row.claim == "a Deployment of a graph is held back")
-
-    async with site.visited(cluster) as place:
-        finding = await run_row(row, replace(place, namespace=checked))
-
-    assert finding.outcome is (Outcome.SKIPPED if tried is None else Outcome.PASSED)
-    assert cluster.http.written == []
-    paths = [] if tried is None else [f"/apis/apps/v1/namespaces/{tried}/deployments"]
-    assert cluster.http.tried == paths
-
-
-async def test_where_the_kind_is_not_served_there_are_no_graphs(cluster: Cluster) -> None:
-    site.furnish(cluster)
-    cluster.http.resources.remove(STARTUPGRAPHS)
-
-    async with site.visited(cluster) as place:
-        assert await startup.rows(place) == ()
-
-
-def test_the_policies_that_are_looked_for_are_those_that_are_installed() -> None:
-    installed_names = {
-        body.text("metadata", "name")
-        for body in of_kind("MutatingAdmissionPolicy")
-        if "startup" in body.text("metadata", "name")
-    }
-
-    assert installed_names == {f"sluice-startup-{name}" for name in site.STARTUP}
+    assert_skipped(finding, message)
 
 
 async def test_a_prometheus_that_does_not_tell_its_version_is_one(cluster: Cluster) -> None:
@@ -504,7 +321,7 @@ async def test_a_prometheus_that_does_not_tell_its_version_is_one(cluster: Clust
 
 
 async def test_the_trial_writes_nothing(cluster: Cluster) -> None:
-    await found(cluster, "a new version is held back", lambda _: None)
+    await found(cluster, "a new version is held back", untouched)
 
     assert cluster.http.tried == ["/apis/apps/v1/namespaces/shop/deployments/checkout"]
     assert cluster.http.written == []
@@ -611,7 +428,7 @@ def test_the_operator_s_rights_at_home_are_those_of_its_roles() -> None:
 
 
 async def test_rights_at_home_are_asked_for_by_name_and_there_alone(cluster: Cluster) -> None:
-    await found(cluster, "the operator may write its list and its Lease", lambda _: None)
+    await found(cluster, "the operator may write its list and its Lease", untouched)
 
     places = {(str(one["resource"]), str(one["name"])) for one in cluster.http.reviewed}
     assert places == {("configmaps", "sluice-released"), ("leases", ""), ("leases", "sluice")}

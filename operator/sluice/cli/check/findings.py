@@ -27,6 +27,13 @@ class Finding:
     fix: str = ""
 
 
+@dataclass(eq=False)
+class CutShortError(Exception):
+    """A row ends before its question was answered, with this finding."""
+
+    finding: Finding
+
+
 @dataclass(frozen=True, slots=True)
 class Row:
     """One check. claim: the sentence that holds if it passes."""

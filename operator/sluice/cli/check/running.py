@@ -7,7 +7,15 @@ from typing import Final
 from sluice.adapters.clock import Clock
 from sluice.adapters.failures import ForbiddenError, KubeError
 from sluice.cli.check import access, admission, installation, rollouts, startup, traffic
-from sluice.cli.check.findings import Finding, Outcome, Result, Row, failed, skipped
+from sluice.cli.check.findings import (
+    CutShortError,
+    Finding,
+    Outcome,
+    Result,
+    Row,
+    failed,
+    skipped,
+)
 from sluice.cli.check.site import Site
 
 _PAUSE_SECONDS: Final = 2.0
@@ -53,5 +61,7 @@ async def run_row(row: Row, site: Site) -> Finding:
         return await row.run(site)
     except ForbiddenError as error:
         return skipped(f"you may not look: {error.message}")
+    except CutShortError as end:
+        return end.finding
     except (KubeError, ValueError) as error:
         return failed(f"cannot be checked: {error}", "repeat with a reachable API server")

@@ -9,7 +9,7 @@ from sluice.adapters.prometheus import MetricSource
 from sluice.cli.check.buildinfo import BuildInfo
 from sluice.cli.cluster import Cluster, within
 from sluice.model.json import Body, JsonObject
-from sluice.model.references import Resource
+from sluice.model.references import STARTUPGRAPHS, Resource
 
 OPERATOR_ACCOUNT: Final = "sluice"
 
@@ -42,6 +42,13 @@ class Site:
         """Return the objects of a resource in the namespaces that are checked."""
         found = await self.cluster.all(within(resource, self.namespace), label_selector)
         return tuple(Body(item) for item in found)
+
+    async def graphs(self) -> tuple[Body, ...]:
+        """Return the StartupGraphs that are checked; none if the kind is not served."""
+        try:
+            return await self.everywhere(STARTUPGRAPHS)
+        except NotFoundError:
+            return ()
 
     async def one(self, path: str) -> JsonObject | None:
         """Return an object by its path, None if it does not exist."""

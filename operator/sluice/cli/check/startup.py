@@ -4,33 +4,32 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from sluice.adapters.failures import ForbiddenError, NotFoundError
+from sluice.cli.check import sets
 from sluice.cli.check.findings import APPLY, Finding, Row, failed, passed, skipped, warned
 from sluice.cli.check.site import Site
+from sluice.cli.check.trials import LABELS, NAME, tried
 from sluice.model.conditions import Status
 from sluice.model.fields import InvalidSpecError
 from sluice.model.holds import Holder
 from sluice.model.json import Body, JsonObject, MalformedError
-from sluice.model.names import GRAPH_LABEL, HOLDERS, NODE_LABEL
-from sluice.model.references import DEPLOYMENTS, STARTUPGRAPHS
-from sluice.startup.release import released_list
+from sluice.model.names import HOLDERS
+from sluice.model.references import DEPLOYMENTS
 from sluice.startup.scene import Own
 from sluice.startup.told import COVERED
 
 _HOLD, _GRAPHS = "Startup", "StartupGraphs"
 _ROOT: Final = "/apis/admissionregistration.k8s.io/v1"
 _NOTICE: Final = "sluice-startup-notice"
-_LABELS: Final[JsonObject] = {GRAPH_LABEL: "sluice-check", NODE_LABEL: "trial"}
 # Never created: it is written with dryRun.
 _TRIAL: Final[JsonObject] = {
     "apiVersion": DEPLOYMENTS.api_version,
     "kind": DEPLOYMENTS.kind,
-    "metadata": {"name": "sluice-check", "labels": _LABELS},
+    "metadata": {"name": NAME, "labels": LABELS},
     "spec": {
         "replicas": 0,
-        "selector": {"matchLabels": _LABELS},
+        "selector": {"matchLabels": LABELS},
         "template": {
-            "metadata": {"labels": _LABELS},
+            "metadata": {"labels": LABELS},
             "spec": {"containers": [{"name": "trial", "image": "example.invalid/none"}]},
         },
     },
@@ -68,40 +67,13 @@ async def _notice(site: Site) -> Finding:
 
 async def _acts(site: Site) -> Finding:
     """A policy that the API server cannot compile guards nothing, and nobody is told."""
-    namespace = await _namespace(site)
-    if namespace is None:
-        return skipped("no namespace with a StartupGraph to try in")
-    try:
-        answer = Body(await site.cluster.try_create(DEPLOYMENTS, namespace, _TRIAL))
-    except ForbiddenError as error:
-        return skipped(f"you may not try it in namespace {namespace}: {error.message}")
+    trial = await tried(site, DEPLOYMENTS, _TRIAL)
     # What was not stored has no resourceVersion, so it is no Deployment as the cache knows them.
-    holders = answer.labels("metadata", "annotations").get(HOLDERS, "").split(",")
-    if answer.flag("spec", "paused", default=False) and Holder.STARTUP in holders:
-        return passed(f"a dry-run Deployment in namespace {namespace} came back paused")
-    sentence = f"a dry-run Deployment in namespace {namespace} came back unpaused"
-    return failed(f"{sentence}: it would have started at once", APPLY)
-
-
-async def _namespace(site: Site) -> str | None:
-    """Return a namespace in which nodes are held, None if none is known."""
-    if site.namespace is not None:
-        return (
-            None if site.namespace in {"kube-system", site.operator_namespace} else site.namespace
-        )
-    try:
-        found = await site.everywhere(STARTUPGRAPHS)
-    except NotFoundError:
-        return None
-    return next((body.text("metadata", "namespace") for body in found), None)
-
-
-async def _released(site: Site) -> Finding:
-    """The scheduling policy reads it, and holds nothing where it is missing."""
-    ref = released_list(site.operator_namespace)
-    if await site.one(ref.path) is None:
-        return failed(f"there is no {ref}: pods of sets do not wait for their turn", APPLY)
-    return passed(str(ref))
+    holders = trial.body.labels("metadata", "annotations").get(HOLDERS, "").split(",")
+    sentence = f"a dry-run Deployment in namespace {trial.namespace} came back"
+    if trial.body.flag("spec", "paused", default=False) and Holder.STARTUP in holders:
+        return passed(f"{sentence} paused")
+    return failed(f"{sentence} unpaused: it would have started at once", APPLY)
 
 
 ROWS: Final = (
@@ -121,7 +93,7 @@ ROWS: Final = (
         "pods of sets wait for their turn",
         _Policy("sluice-startup-scheduling", "StatefulSets and DaemonSets start at once"),
     ),
-    Row(_HOLD, "released sets are remembered", _released),
+    *sets.ROWS,
     Row(
         _HOLD,
         "pods get their readiness gate",
@@ -133,11 +105,7 @@ ROWS: Final = (
 
 async def rows(site: Site) -> tuple[Row, ...]:
     """Return the rows of every StartupGraph in the namespaces that are checked."""
-    try:
-        found = await site.everywhere(STARTUPGRAPHS)
-    except NotFoundError:
-        return ()
-    return tuple(row for body in found for row in _rows_of(body))
+    return tuple(row for body in await site.graphs() for row in _rows_of(body))
 
 
 def _rows_of(body: Body) -> Iterator[Row]:
