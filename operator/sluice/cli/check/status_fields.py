@@ -61,6 +61,7 @@ STATUS_FIELDS: Final[Mapping[Resource, frozenset[str]]] = {
     ),
     STARTUPGRAPHS: frozenset(
         {
+            "appliedSpec",
             *_below("conditions[]", _CONDITION),
             "nodeCount",
             *_below("nodes[]", "complete message name readyAt releasedAt since started state uid"),
