@@ -318,6 +318,38 @@ def _ready(town: Ensemble, name: str) -> int:
     return sum(status == "True" for status in found)
 
 
+@pytest.mark.usefixtures("alone")
+async def test_a_missing_list_of_released_sets_is_told_and_the_set_starts_once_it_is_back(
+    cluster: Cluster, kubectl: Kubectl
+) -> None:
+    listed = ("configmap/sluice-released", "-n", "sluice-system")
+    async with ensemble(cluster) as town:
+        await town.graph(node("db"), node("set", "db", kind=SET))
+        await town.deploy(statefulset("set", 1))
+        await town.chronicle.until(lambda: bool(town.pods("set")), 60, "pod of set")
+        found = Body(json.loads(kubectl("get", *listed, "-o", "json")))
+        kubectl("delete", *listed)
+        try:
+            await town.deploy(deployment("db"))
+            await town.chronicle.until(
+                lambda: "ConfigMap sluice-system/sluice-released does not exist" in _stalled(town),
+                60,
+                "Stalled condition that names the list",
+            )
+            assert town.chronicle.status.node("set").state is State.RELEASING
+            assert _ready(town, "set") == 0
+        finally:
+            meta = found.body("metadata")
+            kept = {"name": meta.text("name"), "namespace": meta.text("namespace")}
+            labels = dict(meta.labels("labels"))
+            again: JsonObject = {**found.value, "metadata": {**kept, "labels": labels}}
+            # Not applied: the next `apply` of the manifests would take the UIDs away as its own.
+            kubectl("create", "-f", "-", manifest=again)
+
+        await town.all_ready()
+        assert _ready(town, "set") == 1
+
+
 async def test_two_graphs_on_one_workload(cluster: Cluster) -> None:
     async with ensemble(cluster) as town:
         await town.graph(node("db"), node("api", "db"))

@@ -372,13 +372,22 @@ async def test_a_merge_without_a_uid_is_for_whatever_has_the_name() -> None:
         assert it.store.get(POD)["status"]["conditions"][1]["status"] == "True"
 
 
-@pytest.mark.parametrize("refusal", ["404", "409"])
-async def test_a_merge_without_a_uid_that_finds_nothing_is_not_done(refusal: str) -> None:
+async def test_a_merge_without_a_uid_in_conflict_is_stale() -> None:
     async with world() as it:
         create_pod(it)
-        gone(it, refusal)
+        gone(it, "409")
 
         assert await it.applier.apply([healthy("")]) == Applied(stale=True)
+
+
+async def test_a_merge_into_a_part_of_the_installation_that_is_missing_is_told() -> None:
+    async with world() as it:
+        applied = await it.applier.apply([healthy("")])
+
+        (problem,) = applied.problems
+        assert problem == Stalled(Reason.NOT_INSTALLED, problem.message)
+        assert problem.message.startswith(f"{POD} does not exist")
+        assert not applied.stale
 
 
 @pytest.mark.parametrize("refusal", ["404", "409", "422"])

@@ -15,7 +15,7 @@ from sluice.adapters.failures import (
 )
 from sluice.adapters.kube import KubeClient
 from sluice.engine.knowledge import Knowledge
-from sluice.engine.refusals import stranger
+from sluice.engine.refusals import not_installed, stranger
 from sluice.engine.writer import Writer, replace_version
 from sluice.model.json import Body
 from sluice.model.plan import Action, Create, Delete, Merge, Patch
@@ -79,13 +79,15 @@ class Deeds:
         self.knowledge.learn_deletion(action.ref, action.uid, answer)
         return End.DONE
 
-    async def _merge(self, action: Merge) -> End:
+    async def _merge(self, action: Merge) -> End | Problem:
         meta = Body(action.fields).body("metadata").value
         identity = {"uid": action.uid} if action.uid else {}
         fields = {**action.fields, "metadata": {**meta, **identity}}
         try:
             body = await self.writer.merge(action.ref, fields, action.subresource)
-        except (NotFoundError, ConflictError):
+        except (NotFoundError, ConflictError) as error:
+            if isinstance(error, NotFoundError) and not action.uid:
+                return not_installed(action.ref)
             return End.DONE if await self._is_gone(action) else End.STALE
         except InvalidError as error:
             if not (_speaks_of_uid(error) and await self._is_gone(action)):

@@ -44,6 +44,14 @@ def stranger(ref: ObjectRef, identity: Mapping[str, str]) -> Problem:
     )
 
 
+def not_installed(ref: ObjectRef) -> Problem:
+    """Return the problem that an object is missing which is a part of the installation."""
+    return Stalled(
+        Reason.NOT_INSTALLED,
+        f"{ref} does not exist, and it is needed to go on; apply Sluice's manifests again",
+    )
+
+
 def internal_error(error: Exception) -> Problem:
     """Return the problem that an exception in a decision is: this object is set aside."""
     return Stalled(

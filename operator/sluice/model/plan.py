@@ -97,7 +97,8 @@ class Merge:
     """Merge fields into an object by strategic merge patch: of a list, only the named entries.
 
     uid: stands in the patch, so that an object of another UID is left alone (the server answers
-    422): the one that was meant is gone, which counts as done. Empty: whatever has the name.
+    422): the one that was meant is gone, which counts as done. Empty: whatever has the name, a part
+    of the installation; a person is told if there is none.
     subresource: empty, or `status`.
     """
 

@@ -94,6 +94,7 @@ class Reason(StrEnum):
     # from the engine
     FORBIDDEN = "Forbidden"
     REFUSED_BY_SERVER = "RefusedByServer"
+    NOT_INSTALLED = "NotInstalled"
     QUOTA_EXCEEDED = "QuotaExceeded"
     INTERNAL_ERROR = "InternalError"
 
@@ -284,6 +285,10 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.REFUSED_BY_SERVER: _warning(
         "The API server refused a write.",
         "Read the message; an admission webhook may be the cause.",
+    ),
+    Reason.NOT_INSTALLED: _warning(
+        "An object that belongs to Sluice's installation is missing.",
+        "Apply Sluice's manifests again; `sluice check` names all that is missing.",
     ),
     Reason.QUOTA_EXCEEDED: _warning(
         "A ResourceQuota leaves no room for the canary.",
