@@ -11,8 +11,10 @@ from typing import Final
 
 import pytest
 
+from sluice.engine.announcer import EVENTS
 from sluice.model.json import Body, JsonObject
 from sluice.model.names import GRAPH_LABEL, HEALTHY_GATE, HOLDERS, NODE_LABEL
+from sluice.model.reasons import Reason
 from sluice.model.references import DEPLOYMENTS, STARTUPGRAPHS
 from sluice.startup.states import State
 from tests.cluster.audit import OPERATOR, AuditLog
@@ -387,3 +389,9 @@ async def test_a_workload_whose_graph_never_comes_is_let_go(cluster: Cluster) ->
 
         # After two minutes the workload is let go, and two minutes later its pod's gate is opened.
         await town.chronicle.until(runs, 300, "Ready pod of api")
+        told = [
+            event.text("regarding", "name")
+            for event in await town.api.list(EVENTS, town.namespace)
+            if event.text("reason") == Reason.ORPHAN_RELEASED
+        ]
+        assert sorted(told) == ["api", "migrate"]

@@ -14,11 +14,12 @@ from sluice.engine.process import Engine, EngineSettings
 from sluice.model.cluster import Deployment
 from sluice.model.kind import Labelled, Observation, Wants
 from sluice.model.names import PREFIX
-from sluice.model.plan import Note, Operation, Patch, Work
+from sluice.model.plan import Note, Operation, Patch, Subject, Work
 from sluice.model.reasons import Reason
 from sluice.model.references import DEPLOYMENTS, ObjectRef, Resource
 from tests.engine.apiserver import Fault
 from tests.engine.harness import (
+    EVENTS,
     NS,
     TOYS,
     Toy,
@@ -222,20 +223,23 @@ async def test_an_action_that_fails_is_logged_and_tried_again(
         assert not any(write.endswith("/status") for write in it.server.writes)
 
 
-async def test_what_was_done_is_logged_once_it_is_done(caplog: pytest.LogCaptureFixture) -> None:
-    def plan(key: ObjectRef, seen: Observation) -> Work:
-        return replace(_release(key, seen), notes=(Note(Reason.STEP_STARTED, "let go"),))
+async def test_what_was_done_is_told_of_what_it_was_done_to_once_it_is_done() -> None:
+    about = Subject(deployment_ref(), "uid-of-app", "1")
 
-    caplog.set_level("INFO", "sluice.engine.orphans")
+    def plan(key: ObjectRef, seen: Observation) -> Work:
+        return replace(_release(key, seen), notes=(Note(Reason.STEP_STARTED, "let go", about),))
+
     async with world(Toy(), held(), guardians=(Keeper(plan),), lead=False) as it:
         it.server.faults.append(Fault(lambda r: r.path.endswith("/app"), AWAY, times=1))
         it.engine.lead()
         await until(lambda: not paused(it))
         await until(lambda: forgotten(it, toy_ref()))
+        await it.settled()
 
-        told = "Toy shop/one, which is missing: StepStarted: let go"
-        assert caplog.messages.count(told) == 1
-        assert it.events == []
+        (event,) = it.store.list(EVENTS)
+        assert (event["reason"], event["note"]) == ("StepStarted", "let go")
+        assert event["regarding"]["kind"] == "Deployment"
+        assert event["regarding"]["uid"] == "uid-of-app"
 
 
 async def test_an_action_on_old_knowledge_is_decided_anew() -> None:

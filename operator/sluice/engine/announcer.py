@@ -9,10 +9,9 @@ from datetime import UTC, datetime
 from sluice.adapters.clock import Clock
 from sluice.adapters.failures import AlreadyExistsError, KubeError, TransientError
 from sluice.engine.metrics import Metrics
-from sluice.engine.own import Own
 from sluice.engine.writer import GateClosedError, Writer
 from sluice.model.json import JsonObject
-from sluice.model.plan import Note
+from sluice.model.plan import Note, Subject
 from sluice.model.reasons import MEANINGS
 from sluice.model.references import Resource
 
@@ -40,13 +39,17 @@ class Announcer:
         self._instance = instance[:_INSTANCE_LIMIT]
         self._waiting: asyncio.Queue[_Announcement] = asyncio.Queue()
 
-    def announce(self, own: Own, notes: tuple[Note, ...]) -> None:
-        """Have an event posted for each note about the object, whose status has been written."""
+    def announce(self, subject: Subject, notes: tuple[Note, ...]) -> None:
+        """Have an event posted for each note.
+
+        subject: what the notes are about that name nothing else.
+        """
         for index, note in enumerate(notes):
-            log.info("%s: %s: %s", own.ref, note.reason, note.message)
+            about = note.about or subject
+            log.info("%s: %s: %s", about.ref, note.reason, note.message)
             self._metrics.events.labels(str(note.reason)).inc()
-            event = self._event(own, note, index)
-            self._waiting.put_nowait(_Announcement(own.ref.namespace, event))
+            event = self._event(about, note, index)
+            self._waiting.put_nowait(_Announcement(about.ref.namespace, event))
 
     async def run(self) -> None:
         """Post what is announced, for ever."""
@@ -78,12 +81,12 @@ class Announcer:
             else:
                 return
 
-    def _event(self, own: Own, note: Note, index: int) -> JsonObject:
-        """Return the event; its name follows from the status write, so a repeat is a repeat."""
-        identity = f"{own.uid}/{own.version}/{index}"
+    def _event(self, about: Subject, note: Note, index: int) -> JsonObject:
+        """Return the event; its name follows from the object's state, so a repeat is a repeat."""
+        identity = f"{about.uid}/{about.resource_version}/{index}"
         suffix = hashlib.blake2b(identity.encode(), digest_size=8).hexdigest()
         at = datetime.fromtimestamp(self._clock.now(), UTC).isoformat(timespec="microseconds")
-        ref = own.ref
+        ref = about.ref
         return {
             "apiVersion": EVENTS.api_version,
             "kind": EVENTS.kind,
@@ -101,8 +104,8 @@ class Announcer:
                 "kind": ref.resource.kind,
                 "namespace": ref.namespace,
                 "name": ref.name,
-                "uid": own.uid,
-                "resourceVersion": str(own.version),
+                "uid": about.uid,
+                "resourceVersion": about.resource_version,
             },
             "note": note.message[:_NOTE_LIMIT],
             "type": str(MEANINGS[note.reason].severity),

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sluice.adapters.failures import KubeError
+from sluice.engine.announcer import Announcer
 from sluice.engine.apply import Applied, Applier
 from sluice.engine.cache import Cache
 from sluice.engine.delays import Result
@@ -18,7 +19,7 @@ from sluice.engine.outcome import Outcome, outcome_of
 from sluice.engine.writer import GateClosedError
 from sluice.model.cluster import PROJECTIONS, Projection
 from sluice.model.kind import Guardian, Labelled
-from sluice.model.plan import Work
+from sluice.model.plan import Subject, Work
 from sluice.model.references import ObjectRef, Resource
 
 log = logging.getLogger(__name__)
@@ -36,6 +37,7 @@ class Orphans:
     knowledge: Knowledge
     observer: Observer
     applier: Applier
+    announcer: Announcer
 
     def touched(self, old: Projection | None, new: Projection | None) -> set[ObjectRef]:
         """Return the keys of the missing objects that a changed object names or named."""
@@ -90,7 +92,6 @@ class Orphans:
         for problem in applied.problems:
             log.warning("%s, which is missing: %s: %s", key, problem.reason, problem.message)
         if applied == Applied():
-            for note in work.notes:  # there is no status whose write would have them posted
-                log.info("%s, which is missing: %s: %s", key, note.reason, note.message)
+            self.announcer.announce(Subject(key, "", ""), work.notes)
         due = None if work.due_at is None else work.due_at - now
         return outcome_of(applied, Result.SETTLED, due)

@@ -100,7 +100,7 @@ class Engine:
         )
         applier = Applier(Deeds(client, writer, knowledge), knowledge)
         guarded = {guardian.resource: guardian for guardian in guardians}
-        self.orphans = Orphans(guarded, self.cache, knowledge, observer, applier)
+        self.orphans = Orphans(guarded, self.cache, knowledge, observer, applier, self.announcer)
         self.reconciler = Reconciler(
             kinds=self.kinds,
             queue=self.queue,

@@ -12,7 +12,7 @@ from sluice.engine.own import Own
 from sluice.engine.refusals import status_of
 from sluice.engine.writer import Writer, replace_version
 from sluice.model.json import Body, Json, JsonObject
-from sluice.model.plan import Note, Operation
+from sluice.model.plan import Note, Operation, Subject
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,8 @@ class StatusWriter:
                 own.ref,
             )
         if written is not None:
-            self.announcer.announce(written, notes)
+            subject = Subject(written.ref, written.uid, str(written.version))
+            self.announcer.announce(subject, notes)
         return Write.WRITTEN
 
 

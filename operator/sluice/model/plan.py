@@ -14,11 +14,25 @@ from sluice.model.references import ObjectRef
 
 
 @dataclass(frozen=True, slots=True)
+class Subject:
+    """The object that an event is about, in the state that it had then."""
+
+    ref: ObjectRef
+    uid: str
+    resource_version: str
+
+
+@dataclass(frozen=True, slots=True)
 class Note:
-    """A Kubernetes Event to be posted once the status write that it belongs to has succeeded."""
+    """A Kubernetes Event to be posted once what it tells of is done.
+
+    That is the status write that it belongs to, or the actions of a guardian.
+    about: None for the object whose status is written.
+    """
 
     reason: Reason
     message: str
+    about: Subject | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,7 @@ class Reason(StrEnum):
     NODES_BLOCKED = "NodesBlocked"
     STARTING = "Starting"
     SUSPENDED = "Suspended"
+    ORPHAN_RELEASED = "OrphanReleased"
     INVALID_GRAPH = "InvalidGraph"
     NOT_COVERED = "NotCovered"
     COVERED = "Covered"
@@ -269,6 +270,10 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.STARTING: _normal("Nodes are held or start in the order of the graph."),
     Reason.SUSPENDED: _normal(
         "Nothing more is released; what runs goes on.", "Set spec.suspend to false to go on."
+    ),
+    Reason.ORPHAN_RELEASED: _warning(
+        "A workload was let go that carries the label of a StartupGraph that does not exist.",
+        "Apply the graph before its workloads or within 2 minutes, or take the labels off.",
     ),
     Reason.INVALID_GRAPH: _warning(
         "The graph cannot be carried out (cycle, unknown parent, host): nothing more is released.",

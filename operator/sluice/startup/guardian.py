@@ -10,14 +10,17 @@ from sluice.model.cluster import Pod
 from sluice.model.found import all_of
 from sluice.model.kind import Labelled, Observation, Wants
 from sluice.model.names import GRAPH_LABEL
-from sluice.model.plan import Action, Work
+from sluice.model.plan import Action, Note, Subject, Work
+from sluice.model.reasons import Reason
 from sluice.model.references import PODS, STARTUPGRAPHS, ObjectRef, Resource
+from sluice.model.scalars import format_duration
+from sluice.startup.findings import ORPHAN_AFTER_SECONDS
 from sluice.startup.gating import is_open, open_all
 from sluice.startup.orphans import is_orphan, late_strays, orphaned_at
 from sluice.startup.pods import carries_gate, owned_pods, strays
 from sluice.startup.release import let_go, released_list
 from sluice.startup.scene import HELD_RESOURCES
-from sluice.startup.workload import WORKLOADS
+from sluice.startup.workload import WORKLOADS, Workload
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +54,7 @@ class StartupGuardian:
             item for items in found.values() for item in items if isinstance(item, WORKLOADS)
         ]
         actions: list[Action] = []
+        notes: list[Note] = []
         ends, released = [], released_list(self.namespace)
         for one in workloads:
             # Not `is_held`: of a set that was let go in part, the other pods are held still.
@@ -59,6 +63,7 @@ class StartupGuardian:
                 ends.append(orphaned_at(one))
             if is_orphan(one, now):
                 actions.extend(undone)
+                notes.extend(_told(one, key.name) for _ in undone[:1])
         stray = strays(pods, found)
         closed = [pod for pod in pods if carries_gate(pod) and not is_open(pod)]
         actions.extend(late_strays(stray, released, now, None))
@@ -68,7 +73,14 @@ class StartupGuardian:
         ends.extend((*map(orphaned_at, stray), *(at for _, at in waiting)))
         late = tuple(pod for pod, at in waiting if now >= at)
         actions.extend(open_all(late, f"no StartupGraph {key.name} exists", now))
-        return Work(tuple(actions), due_at=_next(ends, now))
+        return Work(tuple(actions), notes=tuple(notes), due_at=_next(ends, now))
+
+
+def _told(orphan: Workload, graph: str) -> Note:
+    meta, after = orphan.meta, format_duration(ORPHAN_AFTER_SECONDS)
+    message = f"let go: no StartupGraph {graph} came within {after} of its creation"
+    about = Subject(meta.ref, meta.uid, meta.resource_version)
+    return Note(Reason.ORPHAN_RELEASED, message, about)
 
 
 def _next(instants: Iterable[float], now: float) -> float | None:

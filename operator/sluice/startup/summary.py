@@ -9,19 +9,15 @@ from sluice.model.own import OwnMeta, drop_finalizer
 from sluice.model.plan import Work
 from sluice.model.problems import Invalid
 from sluice.model.references import STARTUPGRAPHS
-from sluice.model.scalars import format_duration
-from sluice.startup.bars import critical, keeps_bar
 from sluice.startup.edges import unmet
 from sluice.startup.events import deadline_of
 from sluice.startup.findings import ORPHAN_AFTER_SECONDS
 from sluice.startup.moves import listed
-from sluice.startup.scene import NodeScene, Scene
+from sluice.startup.scene import Scene
 from sluice.startup.states import BEFORE_RELEASE, TIMED, UNDER_WAY, State
 from sluice.startup.status import GraphStatus, NodeStatus, Phase
 from sluice.startup.told import conditions, notes_of
-from sluice.startup.workload import failure_of
-
-_MESSAGE_LIMIT = 240
+from sluice.startup.why import why
 
 
 def refused(observation: Observation, problem: Invalid) -> Work:
@@ -46,7 +42,7 @@ def summarised(scene: Scene, nodes: tuple[NodeStatus, ...]) -> GraphStatus:
     begun = any(node.state not in BEFORE_RELEASE for node in mine)
     old = scene.status
     nodes = tuple(
-        replace(node, message=_message(scene, scene.nodes[node.name], node))
+        replace(node, message=why(scene, scene.nodes[node.name], node))
         if node.name in scene.nodes
         else node
         for node in nodes
@@ -82,52 +78,6 @@ def _phase(scene: Scene, nodes: list[NodeStatus]) -> Phase:
     if scene.own.spec.suspend and not states & UNDER_WAY:
         return Phase.SUSPENDED
     return Phase.STARTING if states - BEFORE_RELEASE else Phase.PENDING
-
-
-def _message(scene: Scene, node: NodeScene, status: NodeStatus) -> str:
-    """Return why a node is where it is, without numbers that change from pass to pass."""
-    return _why(scene, node, status)[:_MESSAGE_LIMIT]
-
-
-def _why(scene: Scene, node: NodeScene, status: NodeStatus) -> str:
-    kind, name = node.node.resource.kind, node.node.workload
-    match status.state:
-        case State.ABSENT:
-            return node.labels_fault or f"{kind} {name} does not exist"
-        case State.HELD | State.BLOCKED:
-            return _waits(scene, node, status)
-        case State.DEGRADED:
-            return "; ".join(_missing(scene, node))
-        case State.TIMED_OUT:
-            return f"not ready within {format_duration(node.node.timeout_seconds)}"
-        case State.FAILED:
-            return failure_of(node.workload) or "not ready in time"
-        case _:
-            return ""
-
-
-def _missing(scene: Scene, node: NodeScene) -> list[str]:
-    missing = [] if keeps_bar(node) else ["too few pods are available"]
-    for one in critical(node, scene.probes):
-        if not one.passed:
-            what = "is lost" if one.lost else "has not passed again"
-            missing.append(f"gate {one.gate.name} {what}")
-    return missing
-
-
-def _waits(scene: Scene, node: NodeScene, status: NodeStatus) -> str:
-    missing = unmet(scene, node)
-    if status.state is State.BLOCKED:
-        return f"failed: {listed([str(one) for one in missing if one.failed])}"
-    if scene.own.faults:
-        return "the graph cannot be carried out"
-    if missing:
-        return f"waits for {listed([str(one) for one in missing])}"
-    if scene.own.spec.suspend:
-        return "the graph is suspended"
-    if scene.own.spec.max_parallel:
-        return f"waits for one of {scene.own.spec.max_parallel} slots (maxParallel)"
-    return "its turn has come"
 
 
 def wake_at(scene: Scene) -> float | None:

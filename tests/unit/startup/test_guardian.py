@@ -6,6 +6,7 @@ from sluice.model.cluster import Projection
 from sluice.model.json import JsonObject
 from sluice.model.kind import Labelled, Observation
 from sluice.model.plan import Merge, Patch, Work
+from sluice.model.reasons import Reason
 from sluice.model.references import STARTUPGRAPHS, ObjectRef
 from sluice.model.scalars import format_instant
 from sluice.startup.guardian import StartupGuardian
@@ -74,6 +75,17 @@ def test_what_has_waited_long_enough_is_let_go(
     assert [action.ref.name for action in late.actions] == done
     assert late.due_at is None
     assert all(action.fence is None for action in late.actions)
+
+
+def test_each_workload_that_is_let_go_is_told_of_once() -> None:
+    work = planned(
+        deployment(holders="startup"), SET, pod(SET, held=True), pod(SET, held=True), now=LATE
+    )
+
+    assert [(note.reason, note.message) for note in work.notes] == [
+        (Reason.ORPHAN_RELEASED, "let go: no StartupGraph shop came within 2m of its creation")
+    ] * 2
+    assert [note.about and note.about.ref.name for note in work.notes] == ["api", "db"]
 
 
 def test_a_set_without_pods_has_nothing_to_let_go_yet() -> None:

@@ -202,6 +202,8 @@ def message(
 
 UNDER = node("api", "Deployment", "db")
 GATED = node("api", gates=[{"name": "own", "http": NODE_HTTP}])
+AILING = node("api", gates=[{"name": "own", "http": NODE_HTTP, "critical": False}])
+LOAD = node("api", "Job")
 
 
 @pytest.mark.parametrize(
@@ -239,7 +241,17 @@ GATED = node("api", gates=[{"name": "own", "http": NODE_HTTP}])
             (DB, UNDER),
             {},
         ),
-        ("", [was("api", State.STARTING)], (DOWN,), (API,), {}),
+        (
+            "fewer pods are available than minReady 100%",
+            [was("api", State.STARTING)],
+            (DOWN,),
+            (API,),
+            {},
+        ),
+        ("the Job has not completed", [was("api", State.STARTING)], (job("api"),), (LOAD,), {}),
+        ("gate own has not passed yet", [was("api", State.GATING)], (UP,), (GATED,), {}),
+        ("", [was("api", State.RELEASING)], (HELD,), (API,), {}),
+        ("gate own fails, it is not critical", [STEADY], (UP,), (AILING,), {}),
         ("", [STEADY], (UP,), (API,), {}),
         ("too few pods are available", [was("api", State.DEGRADED)], (DOWN,), (API,), {}),
         (
