@@ -1,5 +1,7 @@
 """A pod gets traffic after its gates passed so many times in a row, and only then: on real pods."""
 
+import asyncio
+
 import aiohttp
 import pytest
 
@@ -19,6 +21,8 @@ from tests.cluster.ensemble import (
     transition,
 )
 from tests.cluster.shop import Cluster
+
+CHECKED_SECONDS = 60.0
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(400)]
 
@@ -47,6 +51,20 @@ async def checks(town: Ensemble, pod: Body) -> list[float]:
         lines = (await answer.text()).splitlines()
     stamps = (line.partition(" gate: check")[0] for line in lines if " gate: check" in line)
     return [parse_instant(f"{stamp.replace('/', '-')}+00:00") for stamp in stamps]
+
+
+async def checked(town: Ensemble, pod: Body, times: int) -> None:
+    """Return once a pod has answered so many health checks, by following its log."""
+    path = f"{town.ref(PODS, pod.text('metadata', 'name')).path}/log"
+    async with (
+        asyncio.timeout(CHECKED_SECONDS),
+        town.api.session.get(path, params={"follow": "true"}) as answer,
+    ):
+        answer.raise_for_status()
+        async for line in answer.content:
+            times -= b" gate: check" in line
+            if times == 0:
+                return
 
 
 async def post(pod: Body, path: str) -> None:
@@ -155,9 +173,6 @@ async def test_a_pod_that_goes_between_two_passes_starts_the_run_again(cluster: 
         await town.chronicle.until(lambda: bool(town.pods("api")), 60, "pod of api")
         (first,) = town.pods("api")
 
-        async def has_two() -> bool:
-            return len(await checks(town, first)) >= 2
-
         await town.chronicle.until(
             lambda: (
                 condition(
@@ -168,8 +183,7 @@ async def test_a_pod_that_goes_between_two_passes_starts_the_run_again(cluster: 
             60,
             "containers of api",
         )
-        while not await has_two():
-            await town.chronicle.stays(lambda: True, 0.2, "nothing")
+        await checked(town, first, 2)
         await town.api.delete(town.ref(PODS, first.text("metadata", "name")))
 
         await town.all_ready()
