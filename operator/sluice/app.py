@@ -22,10 +22,12 @@ from sluice.model.kind import Guardian, Kind
 from sluice.model.names import ROLLOUT_LABEL
 from sluice.model.readings import Gauges
 from sluice.model.references import ENDPOINTSLICES, ObjectRef
+from sluice.model.registers import Register
 from sluice.rollout.kind import RolloutKind
 from sluice.startup.gauges import GraphGauges
 from sluice.startup.guardian import StartupGuardian
 from sluice.startup.kind import StartupGraphKind
+from sluice.startup.release import released_register
 
 log = logging.getLogger(__name__)
 
@@ -64,6 +66,7 @@ async def serve(
     kinds: tuple[Kind, ...],
     guardians: tuple[Guardian, ...] = (),
     gauges: tuple[Gauges, ...] = (),
+    registers: tuple[Register, ...] = (),
 ) -> None:
     """Run the operator until SIGTERM or SIGINT. Raises BrokenError, ConnectionSettingsError."""
     clock = SystemClock()
@@ -86,6 +89,7 @@ async def serve(
             EngineSettings(settings.workers, settings.identity, _LABEL_SELECTORS),
             guardians=guardians,
             gauges=gauges,
+            registers=registers,
             probes=probes,
         )
         app = application(engine.metrics.text, engine.obstacle)
@@ -177,8 +181,10 @@ def run(settings: Settings) -> int:
         RolloutKind(settings.scrape_interval_seconds),
         StartupGraphKind(namespace, settings.probe_hosts),
     )
+    guardians = (StartupGuardian(namespace),)
+    registers = (released_register(namespace),)
     try:
-        asyncio.run(serve(settings, kinds, (StartupGuardian(namespace),), (GraphGauges(),)))
+        asyncio.run(serve(settings, kinds, guardians, (GraphGauges(),), registers))
     except (BrokenError, ConnectionSettingsError) as error:
         log.error("%s", error)  # noqa: TRY400 - the message says it all
         return 1

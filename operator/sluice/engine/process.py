@@ -26,6 +26,7 @@ from sluice.engine.perpetual import PerpetualTasks
 from sluice.engine.prober import Prober
 from sluice.engine.queue import Lane, WorkQueue
 from sluice.engine.reconcile import Reconciler
+from sluice.engine.registers import Pruning
 from sluice.engine.samplers import Samplers
 from sluice.engine.status import StatusWriter
 from sluice.engine.subscriptions import Subscriptions
@@ -36,6 +37,7 @@ from sluice.model.json import Body, JsonObject
 from sluice.model.kind import Guardian, Kind
 from sluice.model.readings import Gauges
 from sluice.model.references import ObjectRef, Resource
+from sluice.model.registers import Register
 
 log = logging.getLogger(__name__)
 
@@ -74,6 +76,7 @@ class Engine:
         *,
         guardians: tuple[Guardian, ...] = (),
         gauges: tuple[Gauges, ...] = (),
+        registers: tuple[Register, ...] = (),
         probes: ProbeSource | None = None,
     ) -> None:
         self.metrics = Metrics()
@@ -125,6 +128,7 @@ class Engine:
             if resource not in self.kinds
         ]
         self.cache.listen(self._changed)
+        self._prunings = [Pruning(client, writer, register) for register in registers]
         self.metrics.leader.set_function(lambda: float(may_write()))
         for resource in PROJECTIONS:
             gauge = self.metrics.cache_objects.labels(resource.kind)
@@ -171,6 +175,8 @@ class Engine:
         """Begin to decide and to write; everything that is known is looked at now."""
         self._tasks.begin(self.queue.run(), "due times")
         self._tasks.begin(self.announcer.run(), "announcer")
+        for pruning in self._prunings:
+            self._tasks.begin(pruning.run(), f"pruning of {pruning.register.ref}")
         for number in range(self._settings.workers):
             self._workers.append(self._tasks.begin(self.reconciler.work(), f"worker {number}"))
 

@@ -12,6 +12,7 @@ from sluice.model.holds import Holder, held_by_others, holds, taken_off
 from sluice.model.names import BYPASS, STARTUP_GATE
 from sluice.model.plan import Action, Delete, Expectation, Fence, Merge, Operation, Patch, pointer
 from sluice.model.references import CONFIGMAPS, DAEMONSETS, STATEFULSETS, ObjectRef
+from sluice.model.registers import Register
 from sluice.startup.scene import NodeScene, Own, Scene
 from sluice.startup.states import BEFORE_RELEASE, State
 from sluice.startup.workload import Workload, gated_pods
@@ -136,6 +137,11 @@ def delete_outdated(node: NodeScene, behind: Fence) -> tuple[Action, ...]:
         for pod in gated_pods(node.pods)
         if wanted and pod.meta.labels.get(_REVISION, wanted) != wanted
     )
+
+
+def released_register(namespace: str) -> Register:
+    """Return the register of the sets that have been let go."""
+    return Register(released_list(namespace), (STATEFULSETS, DAEMONSETS))
 
 
 def released_list(namespace: str) -> ObjectRef:
