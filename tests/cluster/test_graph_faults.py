@@ -5,17 +5,24 @@ import json
 import os
 import signal
 import subprocess
+import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Final
 
 import pytest
 
+from sluice.adapters.connection import connect
+from sluice.adapters.kube import KubeClient
 from sluice.engine.announcer import EVENTS
+from sluice.engine.metrics import Metrics
+from sluice.engine.registers import Pruning
+from sluice.engine.writer import Writer
 from sluice.model.json import Body, JsonObject
 from sluice.model.names import GRAPH_LABEL, HEALTHY_GATE, HOLDERS, NODE_LABEL
 from sluice.model.reasons import Reason
-from sluice.model.references import DEPLOYMENTS, STARTUPGRAPHS
+from sluice.model.references import DEPLOYMENTS, STARTUPGRAPHS, STATEFULSETS
+from sluice.startup.release import released_register
 from sluice.startup.states import State
 from tests.cluster.audit import OPERATOR, AuditLog
 from tests.cluster.ensemble import (
@@ -362,6 +369,28 @@ async def test_a_missing_list_of_released_sets_is_told_and_the_set_starts_once_i
 
         await town.all_ready()
         assert _ready(town, "set") == 1
+
+
+async def test_the_list_of_released_sets_forgets_those_that_are_gone(cluster: Cluster) -> None:
+    released = released_register("sluice-system")
+    client = KubeClient(await connect(cluster.kubeconfig, None))
+    pruning = Pruning(client, Writer(client, lambda: True, Metrics()), released)
+    async with ensemble(cluster) as town:
+        await town.graph(node("set", kind=SET))
+        await town.deploy(statefulset("set", 1))
+        await town.all_ready()
+        uid = town.chronicle.get(STATEFULSETS, "set").text("metadata", "uid")
+        gone = str(uuid.uuid4())
+        await town.api.merge(released.ref, {"data": {gone: "StatefulSet nowhere/gone"}})
+
+        try:
+            await pruning.prune()
+        finally:
+            await client.close()
+
+        listed = (await town.api.get(released.ref)).labels("data")
+        assert uid in listed
+        assert gone not in listed
 
 
 async def test_two_graphs_on_one_workload(cluster: Cluster) -> None:

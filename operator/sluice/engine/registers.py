@@ -12,9 +12,8 @@ from typing import Final
 
 from sluice.adapters.failures import KubeError
 from sluice.adapters.kube import KubeClient
-from sluice.engine.writer import GateClosedError, Writer, replace_version
+from sluice.engine.writer import GateClosedError, Writer
 from sluice.model.json import Body
-from sluice.model.plan import Operation, pointer
 from sluice.model.registers import Register
 
 log = logging.getLogger(__name__)
@@ -50,9 +49,8 @@ class Pruning:
         listed = {key for key in register.labels("data") if _UID.fullmatch(key)}
         gone = sorted(listed - await self._uids()) if listed else []
         if gone:
-            version = register.text("metadata", "resourceVersion")
-            removed = (Operation("remove", pointer("data", uid)) for uid in gone)
-            await self.writer.patch(self.register.ref, (replace_version(version), *removed))
+            # On whatever version there is by now: a UID that is gone never comes back.
+            await self.writer.merge(self.register.ref, {"data": dict.fromkeys(gone)})
             log.info("%s: %s of %s entries taken out", self.register.ref, len(gone), len(listed))
 
     async def _uids(self) -> set[str]:
