@@ -1,7 +1,7 @@
 """A process of the operator: the real engine and the real kinds, on the cluster in memory."""
 
 import asyncio
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sluice.adapters.failures import KubeError
 from sluice.engine.process import Engine, EngineSettings
@@ -9,11 +9,9 @@ from sluice.model.kind import Guardian, Kind
 from sluice.model.metrics import MetricQuery, Series
 from sluice.model.names import ROLLOUT_LABEL
 from sluice.model.references import ENDPOINTSLICES, Resource
-from sluice.rollout.kind import RolloutKind
 from tests.converge.client import MemoryClient, View
 from tests.converge.clockwork import VirtualClock
 from tests.converge.cluster import Cluster
-from tests.converge.prometheus import SCRAPE_SECONDS
 from tests.converge.store import Change
 from tests.converge.targets import Prober
 
@@ -36,9 +34,9 @@ class OperatorProcess:
     """One process. It writes only while it is alive."""
 
     cluster: Cluster
-    view: View = field(default_factory=View)
-    kinds: tuple[Kind, ...] = (RolloutKind(SCRAPE_SECONDS),)
-    guardians: tuple[Guardian, ...] = ()
+    view: View
+    kinds: tuple[Kind, ...]
+    guardians: tuple[Guardian, ...]
     alive: bool = False
 
     def __post_init__(self) -> None:

@@ -4,46 +4,31 @@ Whatever happened, when it stops the cluster comes to rest, clean, and nothing i
 """
 
 import asyncio
-from collections.abc import Coroutine
 
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import initialize, rule
 
 from sluice.model import names
-from sluice.rollout.phases import Stage
-from tests.converge import picture
-from tests.converge.client import View, Write
-from tests.converge.clockwork import VirtualLoop
-from tests.converge.cluster import TARGET, Cluster, People
-from tests.converge.conftest import FUZZ
-from tests.converge.operator_process import OperatorProcess
-from tests.converge.safety import Safety
-from tests.converge.stories import FIRST, GOOD, NEXT
+from sluice.model.references import PODS
+from tests.converge.deployments import is_ready
+from tests.converge.history import AnyHistory, tried
+from tests.converge.rollout import picture
+from tests.converge.rollout.people import TARGET, People
+from tests.converge.rollout.stories import FIRST, GOOD, NEXT
+from tests.converge.rollout.subject import SUBJECT
 
-_RESTING = frozenset({Stage.HEALTHY, Stage.ROLLED_BACK})
 _IMAGES = (FIRST, GOOD, NEXT)
-_LEASE_SECONDS = 3.0
-_PATIENCE_SECONDS, _CALM_SECONDS, _IDLE_SECONDS = 400.0, 3.0, 20.0
 _COMMANDS = (names.ABORT, names.PROMOTE, names.PROMOTE_FULL, names.RETRY, names.PAUSE, names.RESUME)
 
 
-class AnyCourse(RuleBasedStateMachine):
+class AnyCourse(AnyHistory[People]):
     """A cluster with a Rollout, an operator, and everything that can happen to them."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.loop = VirtualLoop()
-        asyncio.set_event_loop(self.loop)
-        self.cluster = Cluster.empty(self.loop)
-        self.people = People(self.cluster)
-        self.safety = Safety(self.cluster, pass_seconds=2.0)
-        self.loop.quiet = self.safety.check_cover
-        self.nonces = 0
-        self.last_write = 0.0
+    subject, pass_seconds, calm_seconds = SUBJECT, 2.0, 3.0
 
     @initialize()
     def begin(self) -> None:
+        self.nonces = 0
         self.people.install()
         self.start()
         self.do(asyncio.sleep(2.0))
@@ -104,40 +89,6 @@ class AnyCourse(RuleBasedStateMachine):
     def the_gateway_changes(self, *, refuses: bool) -> None:
         self.people.break_gateway(refuses=refuses)
 
-    @rule(seconds=st.sampled_from([0.005, 0.02, 0.3, 1.0, 2.0, 4.0, 8.0, 8.0, 15.0]))
-    def time_passes(self, seconds: float) -> None:
-        self.do(asyncio.sleep(seconds))
-
-    @rule(lag=st.integers(0, 5))
-    def watches_lag(self, lag: int) -> None:
-        self.operator.view.lag = lag
-
-    @rule(down_seconds=st.sampled_from([0.0, 0.5, 5.0]))
-    def the_operator_is_killed(self, down_seconds: float) -> None:
-        self.safety.watching = False
-        self.do(self.operator.crash())
-        self.do(asyncio.sleep(down_seconds))
-        self.start()
-
-    @rule(age_seconds=st.sampled_from([0.05, 1.0, 4.0]))
-    def a_second_leader_acts_on_what_it_knew(self, age_seconds: float) -> None:
-        self.do(self.usurp(age_seconds))
-
-    @invariant()
-    def nothing_is_broken(self) -> None:
-        assert self.safety.broken == []
-
-    def teardown(self) -> None:
-        try:
-            self.everything_is_mended()
-            self.it_comes_to_rest()
-            self.it_stays_at_rest()
-            self.nothing_is_broken()
-        finally:
-            self.do(self.operator.crash())
-            asyncio.set_event_loop(None)
-            self.loop.close()
-
     def everything_is_mended(self) -> None:
         for image in _IMAGES:
             self.people.fail(image, 0.0)
@@ -148,65 +99,16 @@ class AnyCourse(RuleBasedStateMachine):
         self.people.pause(paused=False)
         self.people.command(names.RESUME, "last")
         self.people.scale(3)
-        self.operator.view.lag = 0
-        self.last_write = self.loop.time()
 
-    def it_comes_to_rest(self) -> None:
-        limit = self.loop.time() + _PATIENCE_SECONDS
-        while not self.is_calm():
-            assert self.loop.time() < limit, str(picture.summary(self.cluster))
-            self.do(asyncio.sleep(1.0))
+    def is_well(self) -> bool:
+        return self.subject.rests(self.cluster.store)
 
-    def it_stays_at_rest(self) -> None:
-        before = picture.summary(self.cluster)
-        written = self.last_write
-        self.do(asyncio.sleep(_IDLE_SECONDS))
-        assert self.last_write == written, "there are writes at rest"
-        assert picture.summary(self.cluster) == before
-        assert all(item.percent is None for item in picture.weighings(self.cluster.store))
-        assert picture.ready_canary_pods(self.cluster.store) == 0
-        assert len(before["pods"]) == 3, str(before)  # type: ignore[arg-type]
-
-    def is_calm(self) -> bool:
-        stage = picture.stage_of(picture.status_of(self.cluster.store))
-        return stage in _RESTING and self.loop.time() - self.last_write > _CALM_SECONDS
-
-    def start(self) -> None:
-        self.operator = OperatorProcess(self.cluster, View())
-        self.operator.client.written = self.wrote
-        self.do(self.operator.start())
-        self.safety.watching = True
-
-    async def usurp(self, age_seconds: float) -> None:
-        usurper = OperatorProcess(self.cluster, View())
-        await usurper.warm_up()
-        usurper.view.frozen = True
-        await asyncio.sleep(age_seconds)
-        usurper.lead()
-        await asyncio.sleep(_LEASE_SECONDS)
-        await usurper.crash()
-
-    def wrote(self, write: Write) -> None:
-        if write.ref.resource.group != "events.k8s.io":
-            self.last_write = self.loop.time()
-
-    def do(self, work: Coroutine[None, None, None]) -> None:
-        self.loop.run_until_complete(work)
-
-
-def examples() -> int:
-    """Return how many histories are tried: few in every run of the tests."""
-    fuzzing = settings.get_current_profile_name() == FUZZ
-    return settings().max_examples if fuzzing else 30
+    def check_rest(self) -> None:
+        store = self.cluster.store
+        assert all(item.percent is None for item in picture.weighings(store))
+        assert picture.ready_canary_pods(store) == 0
+        assert sum(is_ready(pod) for _, pod in store.every(PODS)) == 3, str(self.summary())
 
 
 TestAnyCourse = AnyCourse.TestCase
-TestAnyCourse.settings = settings(
-    max_examples=examples(),
-    stateful_step_count=30,
-    deadline=None,
-    derandomize=True,
-    print_blob=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-    phases=[Phase.explicit, Phase.generate, Phase.shrink],
-)
+TestAnyCourse.settings = tried(30)

@@ -5,18 +5,19 @@ from collections import Counter
 import pytest
 
 from sluice.engine.announcer import EVENTS
+from tests.converge.rollout.people import People
+from tests.converge.rollout.turns import REPERTOIRE, STORIES
 from tests.converge.run import Run
-from tests.converge.turns import STORIES, told
 
 
 @pytest.mark.parametrize("name", STORIES)
 def test_story(name: str) -> None:
-    run, ending = told(name), STORIES[name].ending
+    run, ending = REPERTOIRE.told(name), STORIES[name].ending
 
     assert {key: run.end[key] for key in ending} == ending, run.tale([])
 
 
-def _posted(run: Run) -> Counter[str]:
+def _posted(run: Run[People]) -> Counter[str]:
     """Return how many Events were posted, by reason."""
     return Counter(body.text("reason") for _, body in run.cluster.store.every(EVENTS))
 
@@ -34,10 +35,10 @@ def _posted(run: Run) -> Counter[str]:
     ],
 )
 def test_an_outcome_is_told_in_one_event(name: str, reason: str) -> None:
-    assert _posted(told(name))[reason] == 1
+    assert _posted(REPERTOIRE.told(name))[reason] == 1
 
 
 def test_a_good_course_is_told_without_a_warning() -> None:
     warnings = {"NoData", "Environment", "Inconclusive", "Unproven"}
 
-    assert not warnings & set(_posted(told("promotes a good version")))
+    assert not warnings & set(_posted(REPERTOIRE.told("promotes a good version")))

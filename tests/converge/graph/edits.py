@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from sluice.model.json import JsonObject
 from tests.converge.graph.manifests import GRAPH, HTTP_GATE, graph, node, ref_of
 from tests.converge.graph.people import People
-from tests.converge.graph.scenario import Step, Story, is_in, then, when
+from tests.converge.graph.scenario import Deed, Step, Story, is_in, then, when
 from tests.converge.graph.words import (
     A_CHAIN,
     A_FAILURE,
@@ -31,7 +31,6 @@ from tests.converge.graph.words import (
     THREE,
     TIMED_OUT,
     TRAFFIC,
-    Deed,
     all_ready,
     applies,
     both,

@@ -1,6 +1,6 @@
-"""What must hold after every single write, whatever happens: checked on the cluster itself."""
+"""What a StartupGraph promises after every single write, whatever happens."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from sluice.model import names
@@ -11,11 +11,11 @@ from sluice.model.scalars import parse_instant
 from sluice.startup.findings import ORPHAN_AFTER_SECONDS
 from sluice.startup.states import BEFORE_RELEASE, UNDER_WAY, State
 from tests.converge.admission import OPERATOR
-from tests.converge.cluster import RELEASED, Cluster
+from tests.converge.cluster import RELEASED
 from tests.converge.deployments import dependants
 from tests.converge.graph import picture
 from tests.converge.graph.standing import Readiness
-from tests.converge.operator_process import OperatorProcess
+from tests.converge.laws import Laws
 from tests.converge.store import Change
 from tests.manifest_files import schema_of, strays
 
@@ -23,20 +23,12 @@ _BEGUN = {State.READY, State.DEGRADED}
 
 
 @dataclass
-class Safety:
+class Safety(Laws):
     """Watches a cluster and keeps what was wrong.
 
-    watching: whether an operator is at work. processes: all that probe.
-    pass_seconds: how old the knowledge may be on which it acts.
-    one_leader: whether nobody else writes; then probes leave as many pods in traffic as is asked.
+    If there is one leader, probes leave as many pods in traffic as is asked.
     """
 
-    cluster: Cluster
-    pass_seconds: float = 0.3
-    watching: bool = False
-    one_leader: bool = True
-    processes: Sequence[OperatorProcess] = ()
-    broken: list[str] = field(default_factory=list)
     _gone_at: dict[str, float] = field(default_factory=dict)
     _wrong_since: dict[ObjectRef, float] = field(default_factory=dict)
 
@@ -44,12 +36,12 @@ class Safety:
         self.readiness = Readiness(self.cluster.store)
         for ref, body in self.cluster.store.every(PODS):
             self._note_gate(Change(0, "ADDED", ref, "", None, body.value))
-        self.cluster.seen.append(self.check)
+        super().__post_init__()
 
     def watch(self) -> None:
         """An operator is at work from now on."""
-        self.watching, now = True, self.cluster.loop.time()
-        self._wrong_since = dict.fromkeys(self._wrong_since, now)
+        super().watch()
+        self._wrong_since = dict.fromkeys(self._wrong_since, self.cluster.loop.time())
 
     def check(self, change: Change) -> None:
         """Check a change and what there is after it."""
@@ -312,9 +304,6 @@ class Safety:
     def _age(self, body: Body) -> float:
         created = parse_instant(body.text("metadata", "creationTimestamp"))
         return round(self.cluster.store.now() - created, 3)
-
-    def _say(self, sentence: str) -> None:
-        self.broken.append(f"{self.cluster.loop.time():.3f}: {sentence}")
 
 
 _STATUS = ("properties", "status")

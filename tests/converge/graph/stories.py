@@ -1,12 +1,12 @@
 """All stories of a graph, by name."""
 
 from collections.abc import Mapping
-from functools import cache
 from typing import Final
 
 from tests.converge.graph import edits, starts, turns
-from tests.converge.graph.run import Run
 from tests.converge.graph.scenario import Story
+from tests.converge.graph.subject import SUBJECT
+from tests.converge.repertoire import Repertoire
 
 STORIES: Final[Mapping[str, Story]] = {
     name: story
@@ -23,7 +23,4 @@ STORIES: Final[Mapping[str, Story]] = {
 }
 
 
-@cache
-def told(name: str) -> Run:
-    """Return the undisturbed run of a story."""
-    return Run(STORIES[name]).whole()
+REPERTOIRE: Final = Repertoire(SUBJECT, STORIES)

@@ -14,16 +14,16 @@ from sluice.startup.guardian import StartupGuardian
 from sluice.startup.kind import StartupGraphKind
 from sluice.startup.states import State
 from tests import builders
-from tests.converge import picture as rollouts
 from tests.converge.client import View
 from tests.converge.clockwork import VirtualLoop
 from tests.converge.cluster import PERSON, Cluster
-from tests.converge.cluster import People as RolloutPeople
 from tests.converge.graph import picture
 from tests.converge.graph.manifests import NAME, graph, node
 from tests.converge.graph.people import People
 from tests.converge.operator_process import OperatorProcess
 from tests.converge.prometheus import SCRAPE_SECONDS
+from tests.converge.rollout import picture as rollouts
+from tests.converge.rollout.people import People as RolloutPeople
 
 _TARGET = builders.NAME
 

@@ -2,11 +2,10 @@
 
 import pytest
 
-from tests.converge.graph.run import Run
-from tests.converge.graph.scenario import Position, Story
-from tests.converge.graph.stories import STORIES, told
+from tests.converge.graph.scenario import Story
+from tests.converge.graph.stories import REPERTOIRE, STORIES
+from tests.converge.scenario import Position
 
-_DOWN_SECONDS = 2.0
 # Twenty leaves are alike; the writes for five of them are tried.
 _EVERY = {"starts twenty, five at a time": 11}
 
@@ -20,12 +19,8 @@ def _is_tried_elsewhere(story: Story, position: Position) -> bool:
 
 @pytest.mark.parametrize("name", STORIES)
 def test_crash_after_every_write(name: str) -> None:
-    story, undisturbed = STORIES[name], told(name)
-    assert undisturbed.bookmarks
+    story, bookmarks = STORIES[name], REPERTOIRE.told(name).bookmarks
+    assert bookmarks
 
-    for bookmark in undisturbed.bookmarks[:: _EVERY.get(name, 1)]:
-        if _is_tried_elsewhere(story, bookmark.position):
-            continue
-        run = Run(story).after_crash(bookmark, _DOWN_SECONDS, undisturbed.arrivals)
-        same = run.rejoined or run.end == undisturbed.end
-        assert same, run.tale([f"crashed after {bookmark.write}", str(run.end)])
+    some = bookmarks[:: _EVERY.get(name, 1)]
+    REPERTOIRE.crash(name, [b for b in some if not _is_tried_elsewhere(story, b.position)])

@@ -4,26 +4,20 @@ Whatever happened, when it is mended every node becomes ready, and nothing is wr
 """
 
 import asyncio
-from collections.abc import Coroutine, Mapping
+from collections.abc import Mapping
 
-from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import initialize, rule
 
 from sluice.model.json import Body, Json, JsonObject
 from sluice.model.references import ObjectRef
 from sluice.startup.states import State
-from tests.converge.client import View, Write
-from tests.converge.clockwork import EPOCH, VirtualLoop
-from tests.converge.cluster import Cluster
-from tests.converge.conftest import FUZZ
 from tests.converge.graph import picture
 from tests.converge.graph.manifests import GRAPH, HTTP_GATE, graph, node, ref_of
 from tests.converge.graph.people import People
-from tests.converge.graph.run import operator_process
-from tests.converge.graph.safety import Safety
+from tests.converge.graph.subject import SUBJECT
+from tests.converge.history import AnyHistory, tried
 from tests.converge.kubelet import Start
-from tests.converge.operator_process import OperatorProcess
 
 _KINDS = {
     "db": "StatefulSet",
@@ -64,25 +58,14 @@ _GRAPHS: Mapping[str, JsonObject] = {
 }
 _NODES = st.sampled_from(sorted(_KINDS))
 _FAILING = ("db", "api", "web", "web.shop.svc")
+_PATIENCE_SECONDS = 400.0
 _IMAGES = tuple(f"{name}:{version}" for name in _KINDS for version in (1, 2))
-_LEASE_SECONDS = 3.0
-_PATIENCE_SECONDS, _CALM_SECONDS, _IDLE_SECONDS = 400.0, 10.0, 20.0
 
 
-class AnyStart(RuleBasedStateMachine):
+class AnyStart(AnyHistory[People]):
     """A cluster with a graph and its workloads, an operator, and all that can happen to them."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.loop = VirtualLoop()
-        asyncio.set_event_loop(self.loop)
-        self.cluster = Cluster.empty(self.loop)
-        self.people = People(self.cluster)
-        self.safety = Safety(self.cluster, pass_seconds=5.0, one_leader=False)
-        self.processes: list[OperatorProcess] = []
-        self.safety.processes = self.processes
-        self.loop.quiet = self.safety.check_quiet
-        self.last_write = 0.0
+    subject, pass_seconds, calm_seconds = SUBJECT, 5.0, 10.0
 
     @initialize(present=st.sets(_NODES), name=st.sampled_from(sorted(_GRAPHS)))
     def begin(self, present: set[str], name: str) -> None:
@@ -158,47 +141,12 @@ class AnyStart(RuleBasedStateMachine):
     def a_pod_crashes(self, name: str) -> None:
         self.people.crash_pod(name)
 
-    @rule(seconds=st.sampled_from([0.005, 0.02, 0.3, 1.0, 2.0, 4.0, 8.0, 8.0, 15.0, 125.0]))
-    def time_passes(self, seconds: float) -> None:
-        self.do(asyncio.sleep(seconds))
-
-    @rule(lag=st.integers(0, 5))
-    def watches_lag(self, lag: int) -> None:
-        self.operator.view.lag = lag
-
-    @rule(down_seconds=st.sampled_from([0.0, 0.5, 5.0]))
-    def the_operator_is_killed(self, down_seconds: float) -> None:
-        self.safety.watching = False
-        self.do(self.operator.crash())
-        self.do(asyncio.sleep(down_seconds))
-        self.start()
-
-    @rule(age_seconds=st.sampled_from([0.05, 1.0, 4.0]))
-    def a_second_leader_acts_on_what_it_knew(self, age_seconds: float) -> None:
-        self.do(self.usurp(age_seconds))
-
-    @invariant()
-    def nothing_is_broken(self) -> None:
-        assert self.safety.broken == []
-
-    def teardown(self) -> None:
-        try:
-            self.everything_is_mended()
-            self.it_becomes_ready()
-            self.it_stays_at_rest()
-            self.nothing_is_broken()
-        finally:
-            self.do(self.operator.crash())
-            asyncio.set_event_loop(None)
-            self.loop.close()
-
     def everything_is_mended(self) -> None:
         self.people.mend(*_FAILING)
         self.people.cut(silent=False)
         for image in _IMAGES:
             self.people.behave(image, Start.READY)
             self.people.unready(image, unready=False)
-        self.operator.view.lag = 0
         limit = self.loop.time() + _PATIENCE_SECONDS
         while self.is_leaving():
             assert self.loop.time() < limit, "the graph does not go"
@@ -216,25 +164,12 @@ class AnyStart(RuleBasedStateMachine):
         for name in ("db", "agent", "api", "web"):
             self.people.deploy(name, f"{name}:3", _KINDS[name])
 
-    def it_becomes_ready(self) -> None:
-        limit = self.loop.time() + _PATIENCE_SECONDS
-        while not (self.is_ready() and self.is_calm()):
-            assert self.loop.time() < limit, str(picture.summary(self.cluster.store))
-            self.do(asyncio.sleep(1.0))
-
-    def it_stays_at_rest(self) -> None:
-        before, written = picture.summary(self.cluster.store), self.last_write
-        self.do(asyncio.sleep(_IDLE_SECONDS))
-        assert self.last_write == written, "there are writes at rest"
-        assert picture.summary(self.cluster.store) == before
-        assert picture.held(self.cluster.store) == frozenset()
-
-    def is_ready(self) -> bool:
+    def is_well(self) -> bool:
         states = picture.states(self.cluster.store)
         return set(states) == set(_KINDS) and set(states.values()) == {State.READY}
 
-    def is_calm(self) -> bool:
-        return self.loop.time() - (self.cluster.store.written_at - EPOCH) > _CALM_SECONDS
+    def check_rest(self) -> None:
+        assert picture.held(self.cluster.store) == frozenset()
 
     def is_leaving(self) -> bool:
         found = self.cluster.store.find(GRAPH)
@@ -250,44 +185,6 @@ class AnyStart(RuleBasedStateMachine):
     def ref(self, name: str) -> ObjectRef:
         return ref_of(name, _KINDS[name])
 
-    def start(self) -> None:
-        self.operator = operator_process(self.cluster, View())
-        self.processes.append(self.operator)
-        self.operator.client.written = self.wrote
-        self.do(self.operator.start())
-        self.safety.watch()
-
-    async def usurp(self, age_seconds: float) -> None:
-        usurper = operator_process(self.cluster, View())
-        self.processes.append(usurper)
-        await usurper.warm_up()
-        usurper.view.frozen = True
-        await asyncio.sleep(age_seconds)
-        usurper.lead()
-        await asyncio.sleep(_LEASE_SECONDS)
-        await usurper.crash()
-
-    def wrote(self, write: Write) -> None:
-        if write.ref.resource.group != "events.k8s.io":
-            self.last_write = self.loop.time()
-
-    def do(self, work: Coroutine[None, None, None]) -> None:
-        self.loop.run_until_complete(work)
-
-
-def examples() -> int:
-    """Return how many histories are tried: few in every run of the tests."""
-    fuzzing = settings.get_current_profile_name() == FUZZ
-    return settings().max_examples if fuzzing else 20
-
 
 TestAnyStart = AnyStart.TestCase
-TestAnyStart.settings = settings(
-    max_examples=examples(),
-    stateful_step_count=30,
-    deadline=None,
-    derandomize=True,
-    print_blob=True,
-    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-    phases=[Phase.explicit, Phase.generate, Phase.shrink],
-)
+TestAnyStart.settings = tried(20)

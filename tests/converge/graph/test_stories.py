@@ -3,12 +3,12 @@
 import pytest
 
 from tests.converge.graph import picture
-from tests.converge.graph.stories import STORIES, told
+from tests.converge.graph.stories import REPERTOIRE, STORIES
 
 
 @pytest.mark.parametrize("name", STORIES)
 def test_story(name: str) -> None:
-    run, story = told(name), STORIES[name]
+    run, story = REPERTOIRE.told(name), STORIES[name]
     store = run.cluster.store
 
     assert picture.states(store) == story.states, run.tale([])

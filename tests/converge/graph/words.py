@@ -1,15 +1,13 @@
 """What stories of a graph are made of: graphs, deeds, and beginnings that several share."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from sluice.model.json import JsonObject
 from sluice.startup.states import State
 from tests.converge.graph.manifests import HTTP_GATE, graph, node
 from tests.converge.graph.people import People
-from tests.converge.graph.scenario import Step
+from tests.converge.graph.scenario import Deed, Step
 from tests.converge.kubelet import Start
-
-Deed = Callable[[People], None]
 
 ABSENT, HELD, BLOCKED, RELEASING = State.ABSENT, State.HELD, State.BLOCKED, State.RELEASING
 STARTING, GATING, READY = State.STARTING, State.GATING, State.READY

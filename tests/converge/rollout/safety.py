@@ -1,13 +1,14 @@
-"""What must hold after every single write, whatever happens: checked on the cluster itself."""
+"""What a Rollout promises after every single write, whatever happens."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sluice.model.json import Body
 from sluice.model.references import DEPLOYMENTS, HTTPROUTES, REPLICASETS
 from sluice.rollout.phases import BEFORE_ROLLING, CANARY_IN_ROUTE, Phase, Stage
-from tests.converge import picture
 from tests.converge.admission import OPERATOR
-from tests.converge.cluster import ROLLOUT, TARGET, Cluster
+from tests.converge.laws import Laws
+from tests.converge.rollout import picture
+from tests.converge.rollout.people import ROLLOUT, TARGET
 from tests.converge.store import Change
 from tests.manifest_files import rollout_schema, strays
 
@@ -25,21 +26,14 @@ _HELD_TEMPLATE_RUNS = frozenset(
 
 
 @dataclass
-class Safety:
+class Safety(Laws):
     """Watches a cluster and keeps what was wrong.
 
-    watching: whether an operator is at work. pass_seconds: for so long a weight may stay on a
-    canary without a ready pod: one pass after it was seen.
+    For `pass_seconds` a weight may stay on a canary without a ready pod: one pass after it was
+    seen.
     """
 
-    cluster: Cluster
-    pass_seconds: float = 0.3
-    watching: bool = False
-    broken: list[str] = field(default_factory=list)
     _uncovered_since: float | None = None
-
-    def __post_init__(self) -> None:
-        self.cluster.seen.append(self.check)
 
     def check(self, change: Change) -> None:
         """Check a change and what there is after it."""
@@ -48,7 +42,7 @@ class Safety:
         if change.ref.resource == REPLICASETS and change.type != "DELETED":
             self._check_held(change)
 
-    def check_cover(self) -> None:
+    def check_quiet(self) -> None:
         """Check at a quiet instant that no weight rests on a canary without ready pods."""
         now, store = self.cluster.loop.time(), self.cluster.store
         weighted = any(item.percent for item in picture.weighings(store))
@@ -154,6 +148,3 @@ class Safety:
         own = {ref for ref, _ in picture.own_sets(self.cluster.store)}
         if change.ref in own and picture.has_template_of(target, Body(change.new)):
             self._say(f"{change.ref} gets pods of the held version in {stage}")
-
-    def _say(self, sentence: str) -> None:
-        self.broken.append(f"{self.cluster.loop.time():.3f}: {sentence}")

@@ -1,30 +1,38 @@
 """The course of a rollout that goes well, and what stories are made of."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 from sluice.model.json import Body, Json, JsonObject
 from sluice.rollout.phases import Stage
-from tests.converge import picture
-from tests.converge.cluster import ROLLOUT, Cluster, Moment, People
+from tests.converge import scenario
+from tests.converge.cluster import Cluster, Moment
+from tests.converge.rollout import picture
+from tests.converge.rollout.people import ROLLOUT, People
+from tests.converge.rollout.subject import SUBJECT
 from tests.converge.run import Run
-from tests.converge.scenario import Scenario, Step
-from tests.converge.store import Change
+from tests.converge.scenario import Scenario, When
+from tests.converge.store import Change, Store
 
 FIRST, GOOD, NEXT = "checkout:1", "checkout:2", "checkout:3"
 
 
 @dataclass(frozen=True, slots=True)
-class Story:
+class Step(scenario.Step[People]):
+    """What people do to a Rollout and what it works on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Story(Scenario[People]):
     """What happens from the eve of a stage on, and what must be so in the end.
 
-    eve: None begins with an empty cluster. ending: a part of `picture.summary`.
+    ending: a part of `picture.summary`. eve: None begins with an empty cluster.
     """
 
-    eve: Stage | None
-    scenario: Scenario
     ending: Mapping[str, Json]
+    eve: Stage | None = None
+    tried_from: int = field(default=1, kw_only=True)
 
     def start(self) -> Moment | None:
         """Return the moment with which it begins."""
@@ -35,9 +43,14 @@ class Story:
 
         A story that is over in the middle of a rollout leaves pods that come and go.
         """
-        if self.scenario.until is None:
+        if self.until is None:
             return end == other
         return {**end, "pods": None} == {**other, "pods": None}
+
+
+def in_stage(stage: Stage) -> When:
+    """Wait until the Rollout is in a stage."""
+    return lambda store: picture.stage_of(picture.status_of(store)) is stage
 
 
 @dataclass
@@ -64,23 +77,23 @@ def good_course() -> Mapping[Stage, Moment]:
 
     A story that turns at a stage begins on its eve: the operator is at work when it happens.
     """
-    deploy = Step(lambda people: people.deploy(GOOD), Stage.HEALTHY, 2.0)
-    run = Run(Scenario((Step(People.install), deploy)))
+    deploy = Step(lambda people: people.deploy(GOOD), in_stage(Stage.HEALTHY), 2.0)
+    run = Run(SUBJECT, Scenario((Step(People.install), deploy)))
     eves: dict[Stage, Moment] = {}
     run.disturb = lambda run: run.cluster.seen.append(_Course(run.cluster, eves).note)
     run.whole()
     return eves
 
 
-def began_again(cluster: Cluster) -> bool:
+def began_again(store: Store) -> bool:
     """Whether the rollout of another version has begun: its canary exists."""
-    status = picture.status_of(cluster.store)
+    status = picture.status_of(store)
     return bool(status.bodies("history")) and picture.stage_of(status) is Stage.SCALING
 
 
-def passed_a_step(cluster: Cluster) -> bool:
+def passed_a_step(store: Store) -> bool:
     """Whether the first step is passed."""
-    return picture.status_of(cluster.store).whole("step", default=0) > 0
+    return picture.status_of(store).whole("step", default=0) > 0
 
 
 def at_rest(image: str, stage: Stage = Stage.HEALTHY, **more: Json) -> Mapping[str, Json]:

@@ -16,9 +16,9 @@ from sluice.model.references import (
 )
 from sluice.rollout.phases import Stage
 from tests.builders import NAME, NAMESPACE
-from tests.converge.cluster import ROLLOUT, TARGET, Cluster
 from tests.converge.deployments import dependants, is_ready
 from tests.converge.kubelet import image_of
+from tests.converge.rollout.people import ROLLOUT, TARGET
 from tests.converge.store import Store
 
 CANARY_SERVICE = ObjectRef(SERVICES, NAMESPACE, f"{NAME}-canary")
@@ -94,9 +94,8 @@ def has_template_of(target: Body, replica_set: Body) -> bool:
     return mine == template_digest(replica_set.body("spec", "template"))
 
 
-def summary(cluster: Cluster) -> JsonObject:
+def summary(store: Store) -> JsonObject:
     """Return all that must be the same however a scenario was disturbed: no times, no versions."""
-    store = cluster.store
     status = status_of(store)
     history, conditions = status.bodies("history"), status.bodies("conditions")
     sets = tuple(body for _, body in own_sets(store) if body.whole("spec", "replicas"))

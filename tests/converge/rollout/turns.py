@@ -1,25 +1,27 @@
 """All stories: one turn of events each, at every stage where it makes a difference."""
 
 from collections.abc import Callable, Iterator, Mapping
-from functools import cache
 from typing import Final
 
 from sluice.model import names
 from sluice.model.json import Json
 from sluice.rollout.phases import Stage
-from tests.converge.cluster import ROLLOUT, ROUTE, TARGET, Cluster, People
 from tests.converge.kubelet import Image, Start
-from tests.converge.run import Run
-from tests.converge.scenario import Scenario, Step
-from tests.converge.stories import (
+from tests.converge.repertoire import Repertoire
+from tests.converge.rollout.people import ROLLOUT, ROUTE, TARGET, People
+from tests.converge.rollout.stories import (
     FIRST,
     GOOD,
     NEXT,
+    Step,
     Story,
     at_rest,
     began_again,
+    in_stage,
     passed_a_step,
 )
+from tests.converge.rollout.subject import SUBJECT
+from tests.converge.scenario import When
 
 _BEFORE_ROLLING = (
     Stage.CREATING,
@@ -32,7 +34,7 @@ _BEFORE_ROLLING = (
     Stage.PROMOTING_SHIFTING,
 )
 _PROGRESSING = _BEFORE_ROLLING[:-2]
-_DEPLOY = Step(lambda people: people.deploy(GOOD), Stage.HEALTHY, 2.0)
+_DEPLOY = Step(lambda people: people.deploy(GOOD), in_stage(Stage.HEALTHY), 2.0)
 # When half of three pods are rolled, each of which takes a second.
 _MID_ROLL = 1.5
 
@@ -43,19 +45,20 @@ def _turn(
     stage: Stage,
     *deeds: Deed | Step,
     ending: Mapping[str, Json],
-    until: Callable[[Cluster], bool] | None = None,
+    until: When | None = None,
 ) -> Story:
     """Return the story in which people do something at a stage, and more later."""
-    steps = tuple(deed if isinstance(deed, Step) else Step(deed, stage) for deed in deeds)
+    steps = tuple(_when(stage, deed) if callable(deed) else deed for deed in deeds)
     # On the eve of the first stage nobody has written another version yet.
     begun = (_DEPLOY,) if stage is Stage.CREATING else ()
-    return Story(stage, Scenario((*begun, *steps), until, common=len(begun)), ending)
+    all_steps = (*begun, *steps)
+    return Story(all_steps, ending, stage, until=until, tried_from=len(begun) + 1)
 
 
 def _version(behaviour: Image, ending: Mapping[str, Json]) -> Story:
     """Return the story of a version that turns out in some way."""
-    deploy = Step(lambda people: people.deploy(GOOD, behaviour), Stage.HEALTHY, 2.0)
-    return Story(Stage.CREATING, Scenario((deploy,)), ending)
+    deploy = _when(Stage.HEALTHY, lambda people: people.deploy(GOOD, behaviour), 2.0)
+    return Story((deploy,), ending, Stage.CREATING)
 
 
 def _after(seconds: float, deed: Deed) -> Step:
@@ -63,7 +66,7 @@ def _after(seconds: float, deed: Deed) -> Step:
 
 
 def _when(stage: Stage, deed: Deed, after_seconds: float = 0.0) -> Step:
-    return Step(deed, stage, after_seconds)
+    return Step(deed, in_stage(stage), after_seconds)
 
 
 def _command(annotation: str, nonce: str = "1") -> Deed:
@@ -162,8 +165,8 @@ def _deletions() -> Iterator[tuple[str, Story]]:
 
 
 def _after_a_rejection() -> Iterator[tuple[str, Story]]:
-    def rejected(*later: Step, **how: object) -> Story:
-        return _turn(Stage.JUDGING, _ABORT, *later, **how)  # type: ignore[arg-type]
+    def rejected(*later: Step, ending: Mapping[str, Json], until: When | None = None) -> Story:
+        return _turn(Stage.JUDGING, _ABORT, *later, ending=ending, until=until)
 
     yield (
         "tries a rejected version again",
@@ -284,13 +287,13 @@ def _disturbed_surroundings() -> Iterator[tuple[str, Story]]:
         _turn(Stage.JUDGING, lambda people: people.scale(0), ending=empty),
     )
     again = (
-        Step(_deploys(FIRST), Stage.HEALTHY),
+        _when(Stage.HEALTHY, _deploys(FIRST)),
         _when(Stage.SCALING, lambda people: people.scale(0)),
         _when(Stage.ROLLED_BACK, lambda people: people.scale(3), 1.0),
     )
     yield (
         "brings stable back after zero although the held version has a ReplicaSet",
-        Story(Stage.HEALTHY, Scenario(again), at_rest(GOOD, Stage.ROLLED_BACK)),
+        Story(again, at_rest(GOOD, Stage.ROLLED_BACK), Stage.HEALTHY),
     )
     yield (
         "steps aside when a version is let through",
@@ -304,7 +307,7 @@ def _disturbed_targets() -> Iterator[tuple[str, Story]]:
 
     late = (Step(People.install_without_target), _after(3.0, People.create_target))
     adopted = at_rest(FIRST, conditions=["Ready"])
-    yield "adopts a target that comes later", Story(None, Scenario(late), adopted)
+    yield "adopts a target that comes later", Story(late, adopted)
     yield (
         "withdraws when the target is recreated",
         _turn(
@@ -349,8 +352,4 @@ STORIES: Final[Mapping[str, Story]] = {
 }
 
 
-@cache
-def told(name: str) -> Run:
-    """Return the undisturbed run of a story."""
-    story = STORIES[name]
-    return Run(story.scenario).whole(story.start())
+REPERTOIRE: Final = Repertoire(SUBJECT, STORIES)
