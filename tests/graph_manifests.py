@@ -1,13 +1,10 @@
 """A StartupGraph that works, and the table of those that have to be refused."""
 
-from copy import deepcopy
-
 from sluice.model.json import Json, JsonObject
 from sluice.model.references import STARTUPGRAPHS
-from tests.manifest_files import ROOT, documents
-from tests.rollout_manifests import replace
+from tests.altered_manifests import altered, invalid
 
-INVALID = documents(ROOT / "tests/cluster/invalid/startupgraph.yaml")
+INVALID = invalid(STARTUPGRAPHS)
 
 DB, MIGRATE, API = "spec.nodes.0", "spec.nodes.1", "spec.nodes.2"
 
@@ -39,7 +36,4 @@ MINIMAL: dict[str, Json] = {
 
 def minimal_graph(changes: JsonObject) -> dict[str, Json]:
     """Return the graph db, migrate, api with the fields at the dotted paths replaced."""
-    manifest = deepcopy(MINIMAL)
-    for path, value in changes.items():
-        replace(manifest, path.split("."), value)
-    return manifest
+    return altered(MINIMAL, changes)

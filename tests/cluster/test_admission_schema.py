@@ -1,47 +1,23 @@
 """What the API server says of a Rollout that cannot work, and of the samples, which can."""
 
 import json
-from dataclasses import dataclass
 
 import pytest
 from kubernetes import client
 
 from sluice.model.json import Body, Json
-from sluice.model.references import GROUP, ROLLOUTS, VERSION
+from sluice.model.references import ROLLOUTS
 from tests.cluster.kubectl import Kubectl
+from tests.cluster.refusals import check_refusal, check_unknown_field, each_invalid
 from tests.manifest_files import MANIFESTS, documents
-from tests.rollout_manifests import INVALID, MINIMAL, minimal
+from tests.rollout_manifests import MINIMAL, minimal
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("prerequisites")]
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """One complaint of the API server: where, and in which words."""
-
-    field: str
-    message: str
-
-
-def refused(rollouts: client.CustomObjectsApi, manifest: dict[str, Json]) -> list[Cause]:
-    """Return why the API server refuses the creation of a Rollout; it has to."""
-    with pytest.raises(client.ApiException) as refusal:
-        rollouts.create_namespaced_custom_object(
-            GROUP, VERSION, "default", ROLLOUTS.plural, manifest, dry_run="All"
-        )
-    assert refusal.value.status == 422
-    details = Body(json.loads(refusal.value.body or "{}")).body("details")
-    return [Cause(cause.text("field"), cause.text("message")) for cause in details.bodies("causes")]
-
-
-@pytest.mark.parametrize("case", [pytest.param(case, id=case.text("refuses")) for case in INVALID])
+@each_invalid(ROLLOUTS)
 def test_refuses_and_names_field_value_and_example(kube: client.ApiClient, case: Body) -> None:
-    causes = refused(client.CustomObjectsApi(kube), minimal(case.body("set").value))
-    words = (case.text("value"), case.text("example"))
-    assert any(
-        cause.field == case.text("field") and all(word in cause.message for word in words)
-        for cause in causes
-    ), causes
+    check_refusal(kube, ROLLOUTS, minimal(case.body("set").value), case)
 
 
 @pytest.mark.parametrize(
@@ -79,10 +55,7 @@ def test_refuses_to_change(
 
 
 def test_kubectl_refuses_a_field_that_does_not_exist(kubectl: Kubectl) -> None:
-    manifest = minimal({"spec.bakee": "60s"})
-    said = kubectl.ask("create", "--dry-run=server", "-f", "-", manifest=manifest)
-    assert not said.succeeded
-    assert 'unknown field "spec.bakee"' in said.complaints
+    check_unknown_field(kubectl, minimal({"spec.bakee": "60s"}), "spec.bakee")
 
 
 @pytest.mark.parametrize("sample", sorted(path.name for path in (MANIFESTS / "samples").iterdir()))

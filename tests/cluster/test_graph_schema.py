@@ -1,17 +1,17 @@
 """What the API server says of a StartupGraph that cannot work, and of one that can."""
 
 import json
-from dataclasses import dataclass
 
 import pytest
 from kubernetes import client
 
 from sluice.model.json import Body, Json
-from sluice.model.references import GROUP, STARTUPGRAPHS, VERSION
+from sluice.model.references import STARTUPGRAPHS
 from sluice.startup.shape import faults
 from sluice.startup.spec import GraphSpec
 from tests.cluster.kubectl import Kubectl
-from tests.graph_manifests import API, DB, INVALID, MINIMAL, minimal_graph
+from tests.cluster.refusals import check_refusal, check_unknown_field, each_invalid
+from tests.graph_manifests import API, DB, MINIMAL, minimal_graph
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("prerequisites")]
 
@@ -26,33 +26,9 @@ NODE = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
-    """One complaint of the API server: where, and in which words."""
-
-    field: str
-    message: str
-
-
-def refused(graphs: client.CustomObjectsApi, manifest: dict[str, Json]) -> list[Cause]:
-    """Return why the API server refuses the creation of a StartupGraph; it has to."""
-    with pytest.raises(client.ApiException) as refusal:
-        graphs.create_namespaced_custom_object(
-            GROUP, VERSION, "default", STARTUPGRAPHS.plural, manifest, dry_run="All"
-        )
-    assert refusal.value.status == 422
-    details = Body(json.loads(refusal.value.body or "{}")).body("details")
-    return [Cause(cause.text("field"), cause.text("message")) for cause in details.bodies("causes")]
-
-
-@pytest.mark.parametrize("case", [pytest.param(case, id=case.text("refuses")) for case in INVALID])
+@each_invalid(STARTUPGRAPHS)
 def test_refuses_and_names_field_value_and_example(kube: client.ApiClient, case: Body) -> None:
-    causes = refused(client.CustomObjectsApi(kube), minimal_graph(case.body("set").value))
-    words = (case.text("value"), case.text("example"))
-    assert any(
-        cause.field == case.text("field") and all(word in cause.message for word in words)
-        for cause in causes
-    ), causes
+    check_refusal(kube, STARTUPGRAPHS, minimal_graph(case.body("set").value), case)
 
 
 @pytest.mark.parametrize(
@@ -104,9 +80,7 @@ def create(kubectl: Kubectl, manifest: dict[str, Json]) -> Body:
 
 def test_kubectl_refuses_a_field_that_does_not_exist(kubectl: Kubectl) -> None:
     manifest = minimal_graph({f"{API}.dependOn": [{"node": "db"}]})
-    said = kubectl.ask("create", "--dry-run=server", "-f", "-", manifest=manifest)
-    assert not said.succeeded
-    assert 'unknown field "spec.nodes[2].dependOn"' in said.complaints
+    check_unknown_field(kubectl, manifest, "spec.nodes[2].dependOn")
 
 
 @pytest.mark.parametrize("amount", [2, "50%"], ids=["a number", "a percentage"])
