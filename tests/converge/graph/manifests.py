@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 
 from sluice.model import names
-from sluice.model.json import Json, JsonObject
+from sluice.model.json import Body, Json, JsonObject
 from sluice.model.references import (
     DAEMONSETS,
     DEPLOYMENTS,
@@ -13,11 +13,18 @@ from sluice.model.references import (
     ObjectRef,
     Resource,
 )
-from tests.builders import NAMESPACE, metadata
+from tests.builders import NAMESPACE, metadata, owner
 from tests.manifest_files import stored
 
 NAME = "shop"
-GRAPH = ObjectRef(STARTUPGRAPHS, NAMESPACE, NAME)
+
+
+def graph_ref(name: str) -> ObjectRef:
+    """Return the reference of a graph."""
+    return ObjectRef(STARTUPGRAPHS, NAMESPACE, name)
+
+
+GRAPH = graph_ref(NAME)
 _RESOURCES = {
     "Deployment": DEPLOYMENTS,
     "StatefulSet": STATEFULSETS,
@@ -39,9 +46,9 @@ def ref_of(name: str, kind: str = "Deployment") -> ObjectRef:
     return ObjectRef(_RESOURCES[kind], NAMESPACE, name)
 
 
-def workload(name: str, kind: str = "Deployment", /, **spec: Json) -> JsonObject:
+def workload(name: str, kind: str = "Deployment", graph: str = NAME, /, **spec: Json) -> JsonObject:
     """Return the workload of the node that has its name; its image is named after it as well."""
-    labels = {"app": name, names.GRAPH_LABEL: NAME, names.NODE_LABEL: name}
+    labels = {"app": name, names.GRAPH_LABEL: graph, names.NODE_LABEL: name}
     sized: JsonObject = {} if kind in {"Job", "DaemonSet"} else {"replicas": 2}
     container: JsonObject = {"name": "app", "image": f"{name}:1"}
     return {
@@ -55,6 +62,20 @@ def workload(name: str, kind: str = "Deployment", /, **spec: Json) -> JsonObject
             **spec,
         },
     }
+
+
+def queued(manifest: JsonObject) -> JsonObject:
+    """Return a Job that waits in a queue of Kueue's, which owns its `suspend`."""
+    meta = Body(manifest).body("metadata")
+    labels: JsonObject = {**meta.labels("labels"), "kueue.x-k8s.io/queue-name": "nightly"}
+    return {**manifest, "metadata": {**meta.value, "labels": labels}}
+
+
+def scheduled(manifest: JsonObject) -> JsonObject:
+    """Return a Job that is one run of a CronJob."""
+    owners = [owner("CronJob", "nightly", "uid-of-a-cronjob")]
+    meta = Body(manifest).body("metadata").value
+    return {**manifest, "metadata": {**meta, "ownerReferences": owners}}
 
 
 def node(

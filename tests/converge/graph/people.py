@@ -7,7 +7,7 @@ from sluice.model.json import Body, Json, JsonObject
 from sluice.model.plan import Operation, pointer
 from sluice.model.references import CONFIGMAPS, PODS, STARTUPGRAPHS, ObjectRef
 from tests.converge.cluster import PERSON, RELEASED, Cluster
-from tests.converge.graph.manifests import GRAPH, ref_of, resource_of, workload
+from tests.converge.graph.manifests import GRAPH, graph_ref, ref_of, resource_of, workload
 from tests.converge.kubelet import Image, Start
 
 _IMAGE = pointer("spec", "template", "spec", "containers", "0", "image")
@@ -32,8 +32,7 @@ class People:
     def apply(self, graph: JsonObject) -> None:
         """Write a graph, new or over what there is."""
         store = self.cluster.store
-        name = Body(graph).text("metadata", "name")
-        ref = ObjectRef(GRAPH.resource, GRAPH.namespace, name)
+        ref = graph_ref(Body(graph).text("metadata", "name"))
         if ref in store.objects:
             store.update(ref, {**store.get(ref), "spec": graph["spec"]}, PERSON)
         else:
@@ -41,7 +40,12 @@ class People:
 
     def create(self, name: str, kind: str = "Deployment", /, **spec: Json) -> None:
         """Create the workload of a node."""
-        self.cluster.store.create(resource_of(kind), workload(name, kind, **spec), PERSON)
+        self.write(workload(name, kind, **spec))
+
+    def write(self, manifest: JsonObject) -> None:
+        """Create a workload as its manifest has it."""
+        kind = Body(manifest).text("kind")
+        self.cluster.store.create(resource_of(kind), manifest, PERSON)
 
     def delete(self, ref: ObjectRef) -> None:
         """Delete an object."""
@@ -89,6 +93,16 @@ class People:
     def unpause(self, name: str) -> None:
         """Resume a Deployment by hand, as after a bypass."""
         self._patch(ref_of(name), Operation("replace", pointer("spec", "paused"), value=False))
+
+    def unsuspend(self, name: str) -> None:
+        """Let a Job run, as whoever owns its `suspend` does."""
+        path = pointer("spec", "suspend")
+        self._patch(ref_of(name, "Job"), Operation("replace", path, value=False))
+
+    def relabel(self, name: str, graph: str) -> None:
+        """Have a Deployment name another graph; its pods are left alone."""
+        path = pointer("metadata", "labels", names.GRAPH_LABEL)
+        self._patch(ref_of(name), Operation("replace", path, graph))
 
     def fail(self, *what: str) -> None:
         """Have the probes of images, nodes or hosts fail."""

@@ -91,7 +91,9 @@ class Safety(Laws):
         return node is None or not node.flag("podReadiness", default=False)
 
     def _check_workload(self, ref: ObjectRef, old: Body, new: Body) -> None:
-        """Of a workload only marks and the pause change, and our hold goes when it may."""
+        """Of what is held only marks and the pause change, and our hold goes when it may."""
+        if not picture.is_held(old):
+            self._say(f"{ref} is written, and startup does not hold it")
         for part in ("template", "replicas", "selector"):
             if old.json("spec", part) != new.json("spec", part):
                 self._say(f"spec.{part} of {ref} is written")

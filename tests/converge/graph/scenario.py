@@ -22,12 +22,13 @@ class Story(Scenario[People]):
     """What people do, and what must be so in the end.
 
     states: of the graph's nodes. ready: how many pods of nodes get traffic.
-    held: whose workload or pods are held.
+    held: whose workload or pods are held. others: the states of other graphs' nodes, by graph.
     """
 
     states: Mapping[str, State]
     ready: Mapping[str, int] = field(default_factory=dict)
     held: frozenset[str] = frozenset()
+    others: Mapping[str, Mapping[str, State]] = field(default_factory=dict)
     quiet_seconds: float = field(default=7.0, kw_only=True)
 
 

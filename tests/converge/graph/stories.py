@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from tests.converge.graph import edits, starts, turns
+from tests.converge.graph import edits, starts, surroundings, turns
 from tests.converge.graph.scenario import Story
 from tests.converge.graph.subject import SUBJECT
 from tests.converge.repertoire import Repertoire
@@ -18,6 +18,9 @@ STORIES: Final[Mapping[str, Story]] = {
         turns.people,
         edits.edits,
         edits.recreations,
+        surroundings.other_graphs,
+        surroundings.jobs_of_others,
+        surroundings.lost_lists,
     )
     for name, story in chapter()
 }

@@ -36,6 +36,9 @@ _TALES = (
     "is made anew after its deletion",
     "holds anew what is made anew in Ready",
     "holds anew a StatefulSet that is made anew in Ready",
+    "leaves a workload to the younger graph that it names",
+    "goes on when a queued Job is admitted",
+    "releases a StatefulSet once the list of released sets is back",
 )
 _RECREATED = "holds anew what is made anew in Ready"
 

@@ -2,7 +2,9 @@
 
 import pytest
 
+from sluice.model.json import Body
 from tests.converge.graph import picture
+from tests.converge.graph.manifests import graph_ref, ref_of
 from tests.converge.graph.stories import REPERTOIRE, STORIES
 
 
@@ -15,3 +17,26 @@ def test_story(name: str) -> None:
     ready = {node: picture.ready_pods(store, node) for node in story.ready}
     assert ready == story.ready, run.tale([])
     assert picture.held(store) == story.held, run.tale([])
+    others = {name: picture.states(store, graph_ref(name)) for name in story.others}
+    assert others == story.others, run.tale([])
+
+
+@pytest.mark.parametrize("first", ["older", "younger"])
+def test_a_node_that_is_another_graphs_says_whose_it_is(first: str) -> None:
+    store = REPERTOIRE.told(f"leaves a workload to the {first} graph that it names").cluster.store
+    mall = Body(store.get(graph_ref("mall"))).body("status")
+
+    db = next(node for node in mall.bodies("nodes") if node.text("name") == "db")
+    assert db.text("message") == "has the label sluice.dev/graph: shop, not mall"
+    covered = next(c for c in mall.bodies("conditions") if c.text("type") == "Covered")
+    assert covered.text("status") == "False"
+    assert "node db: Deployment db has the label sluice.dev/graph: shop" in covered.text("message")
+
+
+@pytest.mark.parametrize("what", ["queued", "of a CronJob"])
+def test_a_job_that_is_never_held_is_never_written(what: str) -> None:
+    run = REPERTOIRE.told(f"never suspends a Job that is {what}")
+    job = Body(run.cluster.store.get(ref_of("migrate", "Job")))
+
+    assert not job.has("spec", "suspend")
+    assert not job.labels("metadata", "annotations")
