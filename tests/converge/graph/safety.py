@@ -92,7 +92,9 @@ class Safety(Laws):
 
     def _check_workload(self, ref: ObjectRef, old: Body, new: Body) -> None:
         """Of what is held only marks and the pause change, and our hold goes when it may."""
-        if not picture.is_held(old):
+        if names.ROLE_LABEL in old.labels("metadata", "labels"):
+            return  # a Rollout's canary is all its own
+        if not picture.is_held(old) and not (_is_target(old) or _is_target(new)):
             self._say(f"{ref} is written, and startup does not hold it")
         for part in ("template", "replicas", "selector"):
             if old.json("spec", part) != new.json("spec", part):
@@ -101,10 +103,11 @@ class Safety(Laws):
             self._say(f"{ref} is held by the operator")
         if picture.is_held(old) and not picture.is_held(new):
             self._check_release(ref, old)
-            author = "author" in new.labels("metadata", "annotations").get(names.HOLDERS, "")
+            annotations = new.labels("metadata", "annotations")
+            others = any(annotations.get(mark) for mark in (names.HOLDERS, names.HELD))
             stopped = any(new.flag("spec", p, default=False) for p in ("paused", "suspend"))
-            if author is not stopped:
-                self._say(f"{ref} is let go, stopped={stopped}, held by its author={author}")
+            if others is not stopped:
+                self._say(f"{ref} is let go, stopped={stopped}, held by others={others}")
 
     def _check_list(self, old: Body, new: Body) -> None:
         """A set comes on the list of released ones when it may be let go."""
@@ -309,6 +312,11 @@ class Safety(Laws):
 
 
 _STATUS = ("properties", "status")
+
+
+def _is_target(body: Body) -> bool:
+    """Whether a Rollout has a Deployment: it writes its own marks on it."""
+    return names.ROLLOUT_LABEL in body.labels("metadata", "labels")
 
 
 def _node_key(body: Body) -> tuple[str, str]:
