@@ -125,7 +125,7 @@ class ClusterApi:
 async def cluster_api(kubeconfig: Path) -> AsyncIterator[ClusterApi]:
     """Open the API that a kubeconfig leads to."""
     settings = Configuration()
-    await load_kube_config(  # type: ignore[no-untyped-call]
+    await load_kube_config(  # type: ignore[no-untyped-call]  # the client has no types here
         config_file=str(kubeconfig), client_configuration=settings, persist_config=False
     )
     token = await settings.get_api_key_with_prefix("BearerToken")

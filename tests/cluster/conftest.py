@@ -58,7 +58,7 @@ def kubeconfig() -> Path:
 
 
 @pytest.fixture(scope="session")
-def pods(kubeconfig: Path) -> None:  # noqa: ARG001
+def pods(kubeconfig: Path) -> None:  # noqa: ARG001 - for what it sets up
     """Say that a test needs pods, or what comes with them: the Gateway API, Prometheus."""
     missing = use_cluster()
     if missing and without_node(running()) is not None:
@@ -75,7 +75,9 @@ def kubectl(kubeconfig: Path) -> Kubectl:
 @pytest.fixture(scope="session")
 def kube(kubeconfig: Path) -> Iterator[client.ApiClient]:
     settings = client.Configuration()
-    config.load_kube_config(config_file=str(kubeconfig), client_configuration=settings)  # type: ignore[no-untyped-call]
+    config.load_kube_config(  # type: ignore[no-untyped-call]  # the client has no types here
+        config_file=str(kubeconfig), client_configuration=settings
+    )
     with client.ApiClient(settings) as api:
         yield api
 
@@ -117,7 +119,7 @@ def namespace(kubectl: Kubectl) -> Iterator[str]:
 def operator_kubeconfig(
     kubectl: Kubectl,
     tmp_path_factory: pytest.TempPathFactory,
-    prerequisites: None,  # noqa: ARG001
+    prerequisites: None,  # noqa: ARG001 - for what it sets up
 ) -> Path:
     """Return a kubeconfig of the operator's own account, for an operator outside the cluster."""
     path = tmp_path_factory.mktemp("operator") / "kubeconfig.yaml"
@@ -137,7 +139,7 @@ def target(kubectl: Kubectl, operator: Kubectl, namespace: str) -> Target:
 
 
 @pytest.fixture(scope="session")
-def cluster(kubectl: Kubectl, pods: None) -> Cluster:  # noqa: ARG001
+def cluster(kubectl: Kubectl, pods: None) -> Cluster:  # noqa: ARG001 - for what it sets up
     """Return the cluster once an operator leads in it."""
     lease = ("lease/sluice", "--namespace=sluice-system")
     wait_until(
@@ -150,7 +152,7 @@ def cluster(kubectl: Kubectl, pods: None) -> Cluster:  # noqa: ARG001
 
 @pytest.fixture
 def sluice(
-    alone: None,  # noqa: ARG001
+    alone: None,  # noqa: ARG001 - for what it sets up
     kubectl: Kubectl,
     operator_kubeconfig: Path,
     cluster: Cluster,

@@ -78,7 +78,7 @@ async def test_the_operator_is_killed_in_every_state_and_nothing_starts_twice(
 async def _kill_at_each(town: Ensemble, sluice: SluiceProcess, name: str) -> None:
     for state in STATES:
         await town.chronicle.until(
-            lambda: state in town.chronicle.states(name),  # noqa: B023
+            lambda: state in town.chronicle.states(name),  # noqa: B023 - awaited at once
             120,
             f"{name} {state}",
         )

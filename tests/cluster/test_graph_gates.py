@@ -5,7 +5,7 @@ import asyncio
 import aiohttp
 import pytest
 
-from sluice.model.json import Body, JsonObject
+from sluice.model.json import Body, Json, JsonObject
 from sluice.model.names import HEALTHY_GATE
 from sluice.model.references import DEPLOYMENTS, PODS, SERVICES
 from sluice.model.scalars import parse_instant
@@ -27,7 +27,7 @@ CHECKED_SECONDS = 60.0
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(400)]
 
 
-def gate(path: str = "/gate", **fields: object) -> JsonObject:
+def gate(path: str = "/gate", **fields: Json) -> JsonObject:
     """Return an http gate on the pods, asked every second."""
     found: JsonObject = {
         "name": "answers",
@@ -35,12 +35,13 @@ def gate(path: str = "/gate", **fields: object) -> JsonObject:
         "interval": "1s",
         "timeout": "1s",
     }
-    return {**found, **fields}  # type: ignore[dict-item]
+    return {**found, **fields}
 
 
-def gated(name: str, *gates: JsonObject, **spec: object) -> JsonObject:
+def gated(name: str, *gates: JsonObject, **spec: Json) -> JsonObject:
     """Return a node whose pods are gated."""
-    return node(name, gates=list(gates or (gate(),)), podReadiness=True, **spec)  # type: ignore[arg-type]
+    asked = list(gates or (gate(),))
+    return node(name, gates=asked, podReadiness=True, **spec)  # type: ignore[arg-type]  # any field
 
 
 async def checks(town: Ensemble, pod: Body) -> list[float]:

@@ -102,7 +102,11 @@ async def test_a_newer_version_takes_over_although_the_operator_is_killed_meanwh
 
 async def _kill_at_each(shop: Shop, sluice: SluiceProcess, stages: tuple[Stage, ...]) -> None:
     for stage in stages:
-        await shop.sampler.until(lambda: stage in shop.sampler.stages, 120, stage)  # noqa: B023
+        await shop.sampler.until(
+            lambda: stage in shop.sampler.stages,  # noqa: B023 - awaited at once
+            120,
+            stage,
+        )
         sluice.kill_and_restart()
         await sluice.ready()
 

@@ -42,6 +42,7 @@ class _NoWaiting(selectors.BaseSelector):
         """Forget the pipe."""
         return self._keys.pop(fileobj)
 
+    # The type of the keys that it is declared with is private.
     def get_map(self) -> Mapping[object, selectors.SelectorKey]:  # type: ignore[override]
         """Return what is registered."""
         return self._keys

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
+import kopf
 import pytest
 import yaml
 from aiohttp import web
@@ -218,7 +219,7 @@ def test_kopf_writes_nothing() -> None:
     assert not chosen.posting.enabled
     assert chosen.scanning.disabled
     assert chosen.peering.standalone
-    assert not chosen.persistence.diffbase_storage.fetch(body=None)  # type: ignore[arg-type]
+    assert not chosen.persistence.diffbase_storage.fetch(body=kopf.Body({}))
 
 
 async def test_kopf_logs_in_as_we_do() -> None:

@@ -3,7 +3,7 @@
 import pytest
 
 from sluice.model.json import JsonObject
-from sluice.model.kind import Observation, Wants
+from sluice.model.kind import Observation, One, Wants
 from sluice.model.plan import Operation, Patch, Plan, Work
 from sluice.model.reasons import Reason
 from tests.engine.apiserver import Fault
@@ -107,8 +107,6 @@ async def test_a_kind_whose_wants_fail_is_set_aside_as_well(wanting: str) -> Non
     def wants(_: JsonObject, found: Found) -> Wants:
         if wanting == "raise":
             raise ValueError("malformed")
-        from sluice.model.kind import One  # noqa: PLC0415
-
         return Wants(tuple(One(deployment_ref(f"d{n}")) for n in range(len(found) + 1)))
 
     async with world(Toy(wants_of=wants), toy()) as it:

@@ -96,10 +96,12 @@ async def test_an_object_that_is_deleted_is_forgotten() -> None:
 
 
 async def test_after_the_loss_of_leadership_nothing_is_written() -> None:
-    async with world(Toy(plan_of=_enter_once), toy(), lead=False) as it:
+    kind = Toy(plan_of=_enter_once)
+
+    async with world(kind, toy(), lead=False) as it:
         it.leading[0] = False
         it.engine.lead()
-        await until(lambda: it.engine.reconciler.kinds[TOYS].seen)  # type: ignore[attr-defined]
+        await until(lambda: bool(kind.seen))
         await it.settled()
 
         assert it.server.writes == []

@@ -268,11 +268,11 @@ def test_a_fault_of_our_own_is_told_like_an_outage_and_does_not_end_the_question
         raise ZeroDivisionError
 
     async def scenario() -> None:
-        it.target.samples = broken  # type: ignore[method-assign]
+        it.target.samples = broken  # type: ignore[method-assign]  # the test's own double
         it.want()
         await asyncio.sleep(0.5)
         assert it.answer().error == "ZeroDivisionError"
-        it.target.samples = sound  # type: ignore[method-assign]
+        it.target.samples = sound  # type: ignore[method-assign]  # the test's own double
         await asyncio.sleep(2)
         assert it.answer().failing_since is None
 

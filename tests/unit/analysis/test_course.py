@@ -33,7 +33,7 @@ STABLE: Step = (90.0, 0.45)
 def judged_at(seconds: float, data: SloData, **given: float) -> Judgement:
     """The judgement of what is known so many seconds after `EPOCH`."""
     now = EPOCH + seconds
-    the_trial = replace(trial(), **given)  # type: ignore[arg-type]
+    the_trial = replace(trial(), **given)  # type: ignore[arg-type]  # any number, by its name
     return judge(the_trial, {ERRORS.name: cut_data(data, EPOCH - 90, now)}, None, now)
 
 

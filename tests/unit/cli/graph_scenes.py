@@ -81,7 +81,7 @@ def seen(name: str, state: State, *, ago: float = 180.0, **more: object) -> Node
     """Return what the operator has written of a node."""
     uid = "" if state is State.ABSENT else f"uid-of-{name}"
     fields = {"since": NOW - ago, "uid": uid, **more}
-    return NodeStatus(name, state, **fields)  # type: ignore[arg-type]
+    return NodeStatus(name, state, **fields)  # type: ignore[arg-type]  # any field, by its name
 
 
 def deployment(name: str, have: int = 0, of: int = 3, *, held: bool = False) -> JsonObject:

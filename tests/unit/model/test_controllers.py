@@ -121,9 +121,9 @@ def ends(*conditions: tuple[str, str], **more: Json) -> Json:
 def test_a_job(
     spec: Mapping[str, Json],
     status: Mapping[str, Json],
-    suspended: bool,  # noqa: FBT001
+    suspended: bool,  # noqa: FBT001 - a column of the table
     started: float | None,
-    complete: bool,  # noqa: FBT001
+    complete: bool,  # noqa: FBT001 - a column of the table
     failure: str,
 ) -> None:
     one = Job.from_body(body({**TEMPLATE, **spec}, **status))

@@ -58,7 +58,7 @@ def deployment_body(
 
 
 def deployment(**fields: Json) -> Deployment:
-    body = deployment_body(**fields)  # type: ignore[arg-type]
+    body = deployment_body(**fields)  # type: ignore[arg-type]  # any part, by its name
     return Deployment.from_body(Body(body))
 
 

@@ -302,7 +302,7 @@ def at(stage: Stage, weight: int = 10, **status: object) -> Situation:
         started_at=NOW - 60,
         route_weights={NAME: weight},
     )
-    changed = replace(begun, **status)  # type: ignore[arg-type]
+    changed = replace(begun, **status)  # type: ignore[arg-type]  # any field, by its name
     percent = weight if stage in CANARY_IN_ROUTE else None
     return Situation(changed, routes=(route(percent),))
 

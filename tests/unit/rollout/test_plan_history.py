@@ -40,7 +40,7 @@ def ahead(stage: Stage = Stage.SCALING) -> Situation:
 
 def under_way(stage: Stage, **status: object) -> Situation:
     """Return a situation later than that."""
-    return replace(at(stage, **status), spec=BOTH)  # type: ignore[arg-type]
+    return replace(at(stage, **status), spec=BOTH)  # type: ignore[arg-type]  # any field, by its name
 
 
 def canary_of(own: Own) -> Arm:

@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import pytest
 
+from sluice.model.json import Body
 from sluice.model.kind import Descendants, InNamespace, One, Wants
 from sluice.model.references import (
     AUTOSCALERS,
@@ -85,7 +86,7 @@ def test_a_rejected_canary_is_watched() -> None:
 
 def test_a_rival_that_has_claimed_the_target_is_watched() -> None:
     claimed = dict(target())
-    meta = {**claimed["metadata"], "labels": {"sluice.dev/rollout": "other"}}  # type: ignore[dict-item]
+    meta = {**Body(claimed).body("metadata").value, "labels": {"sluice.dev/rollout": "other"}}
     situation = replace(resting(), target={**claimed, "metadata": meta})
 
     assert One(ObjectRef(ROLLOUTS, NAMESPACE, "other")) in wanted(situation).selections

@@ -82,7 +82,7 @@ def reported(resolved: str) -> HttpRoute:
 MOUNTING = deployment(
     pod={"volumes": [{"name": "data", "persistentVolumeClaim": {"claimName": "data"}}]}
 )
-PORTS: Json = [{"port": 80}, {"port": 81}]
+PORTS: list[Json] = [{"port": 80}, {"port": 81}]
 OLDER, YOUNGER = "2026-11-21T11:59:59Z", "2026-11-21T12:00:01Z"
 FROM_STABLE: Json = [{"from": [{"podSelector": selecting(app="checkout")}]}]
 FROM_ELSEWHERE: Json = [
@@ -230,7 +230,7 @@ def test_a_rollout_can_begin(around: Surroundings) -> None:
             replace(
                 GOOD,
                 spec=spec(service={"name": "checkout", "port": 8080}),
-                service=service(None, PORTS),  # type: ignore[arg-type]
+                service=service(None, PORTS),
             ),
             Invalid,
             Reason.INVALID_SPEC,

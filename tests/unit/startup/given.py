@@ -110,7 +110,7 @@ def was(name: str, state: State, **more: object) -> NodeStatus:
         "released_at": CREATED if past else None,
         **more,
     }
-    return NodeStatus(name, state, **fields)  # type: ignore[arg-type]
+    return NodeStatus(name, state, **fields)  # type: ignore[arg-type]  # any field, by its name
 
 
 def labels(name: str, graph_name: str = GRAPH) -> dict[str, Json]:

@@ -39,7 +39,7 @@ Runs = Mapping[str, ProbeRun]
 
 
 def gated(name: str = "a", address: str = ADDRESS, **more: object) -> Pod:
-    return pod(UP, name, gated=True, address=address, **more)  # type: ignore[arg-type]
+    return pod(UP, name, gated=True, address=address, **more)  # type: ignore[arg-type]  # any field
 
 
 def true(name: str = "a", address: str = ADDRESS, **more: object) -> Pod:

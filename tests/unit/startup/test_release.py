@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from sluice.model.cluster import Projection
+from sluice.model.cluster import DaemonSet, Projection, StatefulSet
 from sluice.model.json import Json, JsonObject
 from sluice.model.plan import Action, Delete, Expectation, Fence, Merge, Operation, Patch
 from sluice.startup.release import due_releases, fence, released_list
@@ -131,13 +131,12 @@ def test_another_uid_is_not_let_go_for_the_old_one() -> None:
     ids=["set", "daemons"],
 )
 def test_a_set_is_on_the_list_before_its_first_pod_runs(
-    one: JsonObject, workload: Projection
+    one: JsonObject, workload: StatefulSet | DaemonSet
 ) -> None:
-    assert workload is not None
     name = str(one["name"])
-    pods = [pod(workload, f"p{number}", held=True) for number in (0, 1)]  # type: ignore[arg-type]
-    ended = pod(workload, "p2", held=True, own={"deletionTimestamp": "x"})  # type: ignore[arg-type]
-    runs = pod(workload, "p3")  # type: ignore[arg-type]
+    pods = [pod(workload, f"p{number}", held=True) for number in (0, 1)]
+    ended = pod(workload, "p2", held=True, own={"deletionTimestamp": "x"})
+    runs = pod(workload, "p3")
 
     listed, *ungated = due(one, State.RELEASING, workload, *pods, ended, runs)
 

@@ -1,11 +1,14 @@
 """What a person reads of a graph."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from sluice.model.cluster import Projection
 from sluice.model.conditions import Condition
 from sluice.model.json import Body, Json, JsonObject
 from sluice.model.plan import Plan, Work
+from sluice.model.probes import ProbeRun
 from sluice.model.reasons import Reason
 from sluice.startup.findings import findings
 from sluice.startup.states import State
@@ -40,8 +43,13 @@ def written(plan: Plan) -> GraphStatus:
     return GraphStatus.from_body(Body(plan.status))
 
 
-def after(body: JsonObject, *objects: Projection, **more: object) -> GraphStatus:
-    return written(KIND.plan(observe(body, *objects, **more)))  # type: ignore[arg-type]
+def after(
+    body: JsonObject,
+    *objects: Projection,
+    runs: Mapping[str, ProbeRun] | None = None,
+    now: float = NOW,
+) -> GraphStatus:
+    return written(KIND.plan(observe(body, *objects, runs=runs, now=now)))
 
 
 def ready_of(status: GraphStatus) -> Condition:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from sluice.model.cluster import Pod
+from sluice.model.cluster import Pod, Projection
 from sluice.model.json import Json, JsonObject
 from sluice.model.kind import Descendants, Labelled, One, Wants
 from sluice.model.probes import HttpProbe, Outcome, ProbeRun, ProbeWant, TcpProbe
@@ -39,9 +39,9 @@ API = node("api", gates=[POD_GATE, NODE_GATE])
 ALLOWING = StartupGraphKind(probe_hosts=("api.other", "fd00::1"))
 
 
-def probes(body: JsonObject, *objects: object) -> tuple[ProbeWant, ...]:
+def probes(body: JsonObject, *objects: Projection) -> tuple[ProbeWant, ...]:
     wanted = ALLOWING.wants(body, {})
-    found = {one: selected(one, objects) for one in wanted.selections}  # type: ignore[arg-type]
+    found = {one: selected(one, objects) for one in wanted.selections}
     return ALLOWING.wants(body, found).probes
 
 
@@ -266,7 +266,10 @@ def test_what_a_run_says(
 
 
 @pytest.mark.parametrize(("ended", "passed"), [("Complete", True), ("", False)])
-def test_a_job_that_is_complete_counts_as_one_pod(ended: str, passed: bool) -> None:  # noqa: FBT001
+def test_a_job_that_is_complete_counts_as_one_pod(
+    ended: str,
+    passed: bool,  # noqa: FBT001 - a column of the table
+) -> None:
     gates: list[Json] = [{"name": "pods", "pods": {"minReady": "100%"}}]
     seen = scene(graph(node("migrate", "Job", gates=gates)), job(ended=ended))
     (gate,) = alone(seen).node.gates
