@@ -153,7 +153,7 @@ def _invalid() -> Iterator[tuple[str, Story]]:
             {"db": READY, "api": READY, "web": HELD},
             {"api": 2},
             frozenset({"web"}),
-            NOBODY_COMES_SECONDS,
+            quiet_seconds=NOBODY_COMES_SECONDS,
         ),
     )
     unknown = graph(node("db"), node("api", after=["bd"]))
