@@ -144,7 +144,7 @@ def _stories() -> Iterator[tuple[str, Story]]:
     under_way: Mapping[str, Json] = {"stage": str(Stage.SCALING), "weight": 10, "history": []}
     yield (
         "rolls the next version out by a canary",
-        Story((install, resume, deploy), State.READY, under_way, until=passed_a_step, tried_from=3),
+        Story((install, resume, deploy), State.READY, under_way, until=passed_a_step),
     )
     promoted = at_rest(GOOD, canaries={}, history=[["Promoted", "Promoted"]])
     yield (
@@ -155,7 +155,7 @@ def _stories() -> Iterator[tuple[str, Story]]:
     rejected = at_rest(FIRST, Stage.ROLLED_BACK, rejected="Outage")
     yield (
         "rolls the next version back",
-        Story((install, resume, deploy, fail), State.READY, rejected),
+        Story((install, resume, deploy, fail), State.READY, rejected, tried_from=4),
     )
     graph_goes = Step(lambda people: people.graph.delete(GRAPH), is_in(State.HELD, TARGET), 2.0)
     yield (
