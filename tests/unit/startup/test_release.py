@@ -7,7 +7,9 @@ import pytest
 from sluice.model.cluster import DaemonSet, Projection, StatefulSet
 from sluice.model.json import Json, JsonObject
 from sluice.model.plan import Action, Delete, Expectation, Fence, Merge, Operation, Patch
-from sluice.startup.release import due_releases, fence, released_list
+from sluice.model.references import DAEMONSETS, STATEFULSETS
+from sluice.model.registers import Register
+from sluice.startup.release import due_releases, fence, released_list, released_register
 from sluice.startup.states import BEFORE_RELEASE, State
 from sluice.startup.status import GraphStatus
 from tests.unit.startup.given import (
@@ -238,3 +240,9 @@ def test_the_fence_expects_what_the_server_has_even_if_we_would_write_it_differe
 
 def test_the_list_of_released_sets_is_in_the_operators_namespace() -> None:
     assert str(released_list("elsewhere")) == "ConfigMap elsewhere/sluice-released"
+
+
+def test_the_list_is_a_register_of_sets() -> None:
+    register = released_register("sluice-system")
+
+    assert register == Register(RELEASED, (STATEFULSETS, DAEMONSETS))
