@@ -128,6 +128,10 @@ class Safety(Laws):
     def _check_pod(self, ref: ObjectRef, old: Body, new: Body) -> None:
         if picture.is_gated(old) and not picture.is_gated(new):
             (owner,) = old.bodies("metadata", "ownerReferences")
+            listed = self.cluster.store.find(RELEASED)
+            # Who takes the whole list away is not the operator.
+            if listed is not None and not listed.has("data", owner.text("uid")):
+                self._say(f"{ref} is let go before its owner is on the list of released sets")
             found = [
                 (one, body)
                 for one, body in picture.workloads(self.cluster.store)
