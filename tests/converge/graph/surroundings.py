@@ -115,6 +115,17 @@ def lost_lists() -> Iterator[tuple[str, Story]]:
         "releases a StatefulSet once the list of released sets is back",
         Story((asleep, lost, back), ready, {"db": 2, "api": 2}),
     )
+    others = (node("db", "StatefulSet"), node("api"), node("web", after=["api"]))
+    three = both(create, creates("web"), applies(graph(*others, suspend=True)))
+    yield (
+        "starts all others while the list of released sets is missing",
+        Story(
+            (Step(three), lost),
+            {"db": RELEASING, **all_ready("api", "web")},
+            {"api": 2, "web": 2},
+            frozenset({"db"}),
+        ),
+    )
     running = Step(both(create, applies(graph(*_SETS))))
     anew = when(is_in(READY, "api"), both(_lose_list, People.install), 1.0)
     scaled = then(lambda p: p.scale("db", 3, "StatefulSet"), 1.0)

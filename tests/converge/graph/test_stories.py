@@ -4,7 +4,7 @@ import pytest
 
 from sluice.model.json import Body
 from tests.converge.graph import picture
-from tests.converge.graph.manifests import graph_ref, ref_of
+from tests.converge.graph.manifests import GRAPH, graph_ref, ref_of
 from tests.converge.graph.stories import REPERTOIRE, STORIES
 
 
@@ -31,6 +31,15 @@ def test_a_node_that_is_another_graphs_says_whose_it_is(first: str) -> None:
     covered = next(c for c in mall.bodies("conditions") if c.text("type") == "Covered")
     assert covered.text("status") == "False"
     assert "node db: Deployment db has the label sluice.dev/graph: shop" in covered.text("message")
+
+
+def test_a_list_that_is_missing_is_told() -> None:
+    name = "holds a StatefulSet while the list of released sets is missing"
+    status = Body(REPERTOIRE.told(name).cluster.store.get(GRAPH)).body("status")
+
+    stalled = next(one for one in status.bodies("conditions") if one.text("type") == "Stalled")
+    assert stalled.text("reason") == "NotInstalled"
+    assert "ConfigMap sluice-system/sluice-released does not exist" in stalled.text("message")
 
 
 @pytest.mark.parametrize("what", ["queued", "of a CronJob"])
