@@ -1,7 +1,7 @@
 """The last spec that could be carried out, as status keeps it: it goes on while an edit cannot be.
 
 Compressed, because it goes with every write of the status: that of 500 nodes with ten parents each
-takes 400 KB as JSON and 10 KB so.
+takes 260 KB as JSON and 9 KB so.
 """
 
 import binascii
