@@ -14,14 +14,14 @@ from sluice.adapters.kube import KubeClient
 from sluice.adapters.probes import NetworkProbes
 from sluice.adapters.prometheus import Credentials, NoMetrics, Prometheus
 from sluice.api.server import application, listen
-from sluice.engine.leader import LEASES, Elector
+from sluice.engine.leader import Elector
 from sluice.engine.perpetual import BrokenError
 from sluice.engine.process import Engine, EngineSettings
 from sluice.handlers.watching import Watch
 from sluice.model.kind import Guardian, Kind
 from sluice.model.names import ROLLOUT_LABEL
 from sluice.model.readings import Gauges
-from sluice.model.references import ENDPOINTSLICES, ObjectRef
+from sluice.model.references import ENDPOINTSLICES, LEASES, ObjectRef
 from sluice.model.registers import Register
 from sluice.rollout.kind import RolloutKind
 from sluice.startup.gauges import GraphGauges

@@ -22,11 +22,9 @@ from sluice.adapters.kube import KubeClient
 from sluice.engine.writer import replace_version
 from sluice.model.json import Body, JsonObject
 from sluice.model.plan import Operation
-from sluice.model.references import ObjectRef, Resource
+from sluice.model.references import LEASES, ObjectRef
 
 log = logging.getLogger(__name__)
-
-LEASES = Resource("coordination.k8s.io", "v1", "leases", "Lease")
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,11 @@ HEALTHY_GATE = f"{PREFIX}/healthy"  # readiness gate and condition type
 OWNER_UID_LABEL = f"{PREFIX}/rollout-uid"
 ROLE_LABEL = f"{PREFIX}/role"
 ROLE_CANARY = "canary"
+ROLE_INIT = "init"  # a Job that initialises something for a graph, its pods, their container
+RUN = f"{PREFIX}/run"  # label and annotation of such a Job: which run of which version it is
+RECORD_FINALIZER = f"{PREFIX}/record"  # keeps such a Job until a record tells of it
+RECORD_LABEL = f"{PREFIX}/record"  # on a ConfigMap: the node of which it tells
+LOCK_LABEL = f"{PREFIX}/lock"  # on a Lease or a ConfigMap: stands for the lock's key
 REVISION_LABEL = f"{PREFIX}/revision"
 
 # Commands: one annotation per verb on the Rollout, «<revision>#<nonce>».
@@ -31,3 +36,6 @@ PROMOTE_FULL = f"{PREFIX}/promote-full"
 RETRY = f"{PREFIX}/retry"
 PAUSE = f"{PREFIX}/pause"
 RESUME = f"{PREFIX}/resume"
+
+# Commands about a node: one annotation per node on the StartupGraph, «<verb> <of> <by>#<nonce>».
+RESOLVE_PREFIX = f"resolve.{PREFIX}/"

@@ -6,9 +6,10 @@ The cache keeps these instead of whole objects; a field is here because some roo
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
+from sluice.model.cluster.bookkeeping import ConfigMap, Lease
 from sluice.model.cluster.controllers import DaemonSet, Job, StatefulSet
 from sluice.model.cluster.metadata import Metadata, Owner
-from sluice.model.cluster.pods import Containers, Crash, GateCondition, Pod
+from sluice.model.cluster.pods import Containers, Crash, Ending, GateCondition, Pod
 from sluice.model.cluster.policies import (
     Autoscaler,
     DisruptionBudget,
@@ -89,16 +90,19 @@ __all__ = [
     "PROJECTIONS",
     "Autoscaler",
     "Backend",
+    "ConfigMap",
     "Containers",
     "Crash",
     "DaemonSet",
     "Deployment",
     "DisruptionBudget",
+    "Ending",
     "EndpointSlice",
     "GateCondition",
     "HttpRoute",
     "Job",
     "LabelSelector",
+    "Lease",
     "Metadata",
     "NetworkPolicy",
     "Owner",

@@ -68,7 +68,11 @@ class DaemonSet:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A Job. started: startTime, None before. failure: why it failed for good, empty if not."""
+    """A Job. started: startTime, None before. failure: why it failed for good, empty if not.
+
+    failure_reason: the same in one word. ended: when it completed or failed.
+    tries: how many of its pods have ended.
+    """
 
     meta: Metadata
     suspended: bool
@@ -76,6 +80,15 @@ class Job:
     started: float | None
     complete: bool
     failure: str
+    failure_reason: str = ""
+    ended: float | None = None
+    tries: int = 0
+    finalizers: tuple[str, ...] = ()
+
+    @property
+    def finished(self) -> bool:
+        """Whether it will not make another pod: it has completed, or failed for good."""
+        return self.complete or bool(self.failure)
 
     @classmethod
     def from_body(cls, body: Body) -> "Job":
@@ -87,11 +100,20 @@ class Job:
             if condition.text("status") == "True"
         }
         failed = true.get("Failed")
+        end = failed or true.get("Complete")
         return cls(
             meta=Metadata.from_body(body, JOBS),
             suspended=spec.flag("suspend", default=False),
             template_labels=spec.body("template").body("metadata").labels("labels"),
-            started=parse_instant(status.text("startTime")) if status.has("startTime") else None,
+            started=_instant(status, "startTime"),
             complete="Complete" in true,
-            failure="" if failed is None else failed.text("message", default="it failed"),
+            failure="" if failed is None else failed.text("message", default="") or "it failed",
+            failure_reason="" if failed is None else failed.text("reason", default=""),
+            ended=None if end is None else _instant(end, "lastTransitionTime"),
+            tries=status.whole("succeeded", default=0) + status.whole("failed", default=0),
+            finalizers=body.body("metadata").texts("finalizers"),
         )
+
+
+def _instant(body: Body, name: str) -> float | None:
+    return parse_instant(body.text(name)) if body.has(name) else None

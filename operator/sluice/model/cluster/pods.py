@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sluice.model.cluster.metadata import Metadata
 from sluice.model.json import Body, digest
-from sluice.model.names import HEALTHY_GATE
+from sluice.model.names import HEALTHY_GATE, ROLE_INIT, ROLE_LABEL
 from sluice.model.references import PODS
 from sluice.model.scalars import parse_instant
 
@@ -44,11 +44,25 @@ class Containers:
 
 
 @dataclass(frozen=True, slots=True)
+class Ending:
+    """How the container of an initialising Job's pod ended. message: its termination message.
+
+    image: the image that ran, by its digest.
+    """
+
+    exit_code: int
+    message: str
+    finished: float
+    image: str
+
+
+@dataclass(frozen=True, slots=True)
 class Pod:
     """A Pod. `ready_since` and `started` are seconds since the epoch, None while not so.
 
     gated: whether it carries our readiness gate. gate: its condition, None before the first.
     scheduling_gates: what still keeps it from being scheduled.
+    ending: of the pods of initialising Jobs only; messages of all others would fill the memory.
     """
 
     meta: Metadata
@@ -61,6 +75,7 @@ class Pod:
     gated: bool = False
     gate: GateCondition | None = None
     containers: Containers = Containers("", started=False, ready=False)
+    ending: Ending | None = None
 
     @property
     def ready(self) -> bool:
@@ -74,8 +89,9 @@ class Pod:
         containers = status.bodies("containerStatuses")
         conditions = {item.text("type"): item for item in status.bodies("conditions")}
         gates = [gate.text("conditionType") for gate in spec.bodies("readinessGates")]
+        meta = Metadata.from_body(body, PODS)
         return cls(
-            meta=Metadata.from_body(body, PODS),
+            meta=meta,
             phase=status.text("phase", default="Pending"),
             ready_since=_ready_since(conditions.get("Ready")),
             started=_instant(status, "startTime"),
@@ -85,6 +101,7 @@ class Pod:
             gated=HEALTHY_GATE in gates,
             gate=_gate(conditions.get(HEALTHY_GATE)),
             containers=_containers(containers),
+            ending=_ending(containers) if meta.labels.get(ROLE_LABEL) == ROLE_INIT else None,
         )
 
 
@@ -121,6 +138,20 @@ def _containers(statuses: tuple[Body, ...]) -> Containers:
         started=whole and all(status.flag("started", default=False) for status in statuses),
         ready=whole and all(status.flag("ready", default=False) for status in statuses),
     )
+
+
+def _ending(statuses: tuple[Body, ...]) -> Ending | None:
+    """Return the end of the container that Sluice wrote; admission may have added others."""
+    for status in statuses:
+        ended = status.body("state").body("terminated")
+        if ended.value and status.text("name") == ROLE_INIT:
+            return Ending(
+                exit_code=ended.whole("exitCode"),
+                message=ended.text("message", default=""),
+                finished=_instant(ended, "finishedAt") or 0.0,
+                image=status.text("imageID", default=""),
+            )
+    return None
 
 
 def _crashes(container: Body) -> tuple[Crash, ...]:
