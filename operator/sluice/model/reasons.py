@@ -86,6 +86,15 @@ class Reason(StrEnum):
     NODES_TIMED_OUT = "NodesTimedOut"
     NODES_FAILED = "NodesFailed"
     NODES_BLOCKED = "NodesBlocked"
+    INIT_STARTED = "InitStarted"
+    INIT_COMPLETE = "InitComplete"
+    INIT_FAILED = "InitFailed"
+    INIT_DIRTY = "InitDirty"
+    INIT_MISMATCH = "InitMismatch"
+    INIT_UNDONE = "InitUndone"
+    INIT_RESOLVED = "InitResolved"
+    INIT_ANSWERED = "InitAnswered"
+    RECORD_UNREADABLE = "RecordUnreadable"
     STARTING = "Starting"
     SUSPENDED = "Suspended"
     ORPHAN_RELEASED = "OrphanReleased"
@@ -266,6 +275,34 @@ MEANINGS: dict[Reason, Meaning] = {
     ),
     Reason.NODES_BLOCKED: _warning(
         "Nodes are held because a parent failed.", "Mend the parent that the message names."
+    ),
+    Reason.INIT_STARTED: _normal("The Job of an init node runs; a record will tell of its end."),
+    Reason.INIT_COMPLETE: _normal("A version of an init node is complete, and recorded as such."),
+    Reason.INIT_FAILED: _warning(
+        "The Job of an init node failed as often as it may; its children stay held.",
+        "Read the log in the record; apply a mended job, or run `sluice graph resolve NAME NODE`.",
+    ),
+    Reason.INIT_DIRTY: _warning(
+        "A version may be half done: its Job ended with 20, was deleted midway, or is gone. It is "
+        "never run again by itself, and nothing else of the node is.",
+        "Mend what it left, then `sluice graph resolve NAME NODE --applied` or `--rerun`.",
+    ),
+    Reason.INIT_MISMATCH: _warning(
+        "The version is complete, but by another job than the graph has, or under another lock.",
+        "Write a new version, or run `sluice graph resolve NAME NODE --accept`.",
+    ),
+    Reason.INIT_UNDONE: _normal(
+        "A version was undone as asked; it is not applied again by itself.",
+        "Write the version that is in effect, or run `sluice graph resolve NAME NODE --rerun`.",
+    ),
+    Reason.INIT_RESOLVED: _normal("A person resolved an init node; the record says who and how."),
+    Reason.INIT_ANSWERED: _warning(
+        "A wish to undo is refused, or there is nothing (more) to undo; it has to be given again.",
+        "Do what the message says first.",
+    ),
+    Reason.RECORD_UNREADABLE: _warning(
+        "The history of an init node cannot be read: nothing of the node runs before it can.",
+        "Mend the key of the ConfigMap that the message names, or delete it if you know its end.",
     ),
     Reason.STARTING: _normal("Nodes are held or start in the order of the graph."),
     Reason.SUSPENDED: _normal(
