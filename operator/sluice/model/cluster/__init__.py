@@ -66,6 +66,8 @@ Projection: TypeAlias = (
     | PodMonitor
     | VolumeClaim
     | RolloutSummary
+    | ConfigMap
+    | Lease
 )
 
 PROJECTIONS: Mapping[Resource, Callable[[Body], Projection]] = {

@@ -2,7 +2,7 @@
 
 `of` is what a command is about, so that one that comes late resolves nothing else: the Job of the
 run, the checksum (12 digits) that does not match, or the version down to which to undo, «-» for
-all. No clocks are compared; what was taken last is remembered whole.
+all. No clocks are compared; what was taken last is remembered whole, so it cannot be long.
 """
 
 import re
@@ -12,11 +12,11 @@ from enum import StrEnum
 from typing import Final
 
 from sluice.model.names import RESOLVE_PREFIX
-from sluice.startup.init.record import first_bytes
 
 ALL: Final = "-"
-_BY_BYTES: Final = 128
-_COMMAND = re.compile(r"(?P<verb>[A-Z][a-z]+) (?P<of>\S+) (?P<by>\S.*)#(?P<nonce>[^#\s]+)")
+_COMMAND = re.compile(
+    r"(?P<verb>[A-Z][a-z]+) (?P<of>\S{1,128}) (?P<by>\S.{0,127})#(?P<nonce>[^#\s]{1,64})"
+)
 
 
 class Verb(StrEnum):
@@ -44,4 +44,4 @@ def command_of(annotations: Mapping[str, str], node: str, consumed: str) -> Comm
     match = _COMMAND.fullmatch(text)
     if text == consumed or match is None or match["verb"] not in set(Verb):
         return None
-    return Command(Verb(match["verb"]), match["of"], first_bytes(match["by"], _BY_BYTES), text)
+    return Command(Verb(match["verb"]), match["of"], match["by"], text)

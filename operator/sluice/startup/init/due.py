@@ -54,7 +54,8 @@ def _start(situation: Situation) -> tuple[Action, ...]:
     if status.run is None or not isinstance(verdict(situation), Stay):
         return ()
     if job is not None:
-        return _hold(situation, situation.holder(status.job, job.meta.uid))
+        mine = situation.holder(status.job, job.meta.uid)
+        return _hold(situation, mine) if situation.record.exists else ()
     # Seen before: it is not made again, nor beside pods of its name.
     if situation.uid or situation.deleting or not is_over(None, situation.job_pods):
         return ()

@@ -96,6 +96,8 @@ _TOLD: Final[Mapping[Event, tuple[Reason, str]]] = {
     Event.ADOPTED: (Reason.INIT_STARTED, "is taken over where its Job stands"),
     Event.CLEARED: (Reason.INIT_STARTED, "runs"),
     Event.UNDOES: (Reason.INIT_STARTED, "is undone"),
+    Event.KNOWN_DIRTY: (Reason.INIT_DIRTY, "may be half done, as the record says"),
+    Event.KNOWN_FAILED: (Reason.INIT_FAILED, "failed, as the record says"),
     Event.VANISHED: (Reason.INIT_DIRTY, "has lost its Job, and nobody knows what it did"),
     Event.MISMATCHED: (Reason.INIT_MISMATCH, "was completed by another job, or under another lock"),
     Event.RESOLVED: (Reason.INIT_RESOLVED, "is resolved"),

@@ -89,6 +89,10 @@ def test_a_job_that_was_taken_over_takes_a_lock_that_nobody_has() -> None:
 
 NOTHING: list[tuple[str, Situation]] = [
     ("all is made", situation(RUNS, jobs=(job(),), lease=SIGNED)),
+    (
+        "its Job was taken over, and there is no history yet",
+        situation(RUNS, jobs=(job(),), record=NONE),
+    ),
     ("its Job runs without a lock", situation(RUNS, jobs=(job(),), lease=None)),
     (
         "another one has the lock",

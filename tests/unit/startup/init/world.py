@@ -6,26 +6,29 @@ must never happen is checked at each write.
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from sluice.adapters.failures import AlreadyExistsError, ConflictError, NotFoundError
-from sluice.model.cluster import ConfigMap, Job, Lease, Pod
+from sluice.model.cluster import ConfigMap, Job, Lease, Pod, Projection
 from sluice.model.json import Body, Json, JsonObject
+from sluice.model.kind import Selection
+from sluice.model.names import LOCK_LABEL, RECORD_LABEL
 from sluice.model.plan import Action, Create, Expectation, Fence, Operation, Patch
-from sluice.model.references import JOBS, PODS, STARTUPGRAPHS, ObjectRef
+from sluice.model.references import CONFIGMAPS, JOBS, LEASES, PODS, STARTUPGRAPHS, ObjectRef
 from sluice.startup.init.commands import command_of
 from sluice.startup.init.due import due, forsaken, leave, may_leave
 from sluice.startup.init.job import is_kept, is_over, run_of
-from sluice.startup.init.lock import holder_of
 from sluice.startup.init.moves import noted, step_of
-from sluice.startup.init.names import lock_ref, record_ref
-from sluice.startup.init.record import read_record
+from sluice.startup.init.names import record_ref
+from sluice.startup.init.record import Record
 from sluice.startup.init.run import Run
-from sluice.startup.init.situation import Situation, Unmet, lock_key, owned
+from sluice.startup.init.situation import Situation, Unmet, owned
 from sluice.startup.init.spec import Init, read_init
 from sluice.startup.init.states import Event, State
 from sluice.startup.init.status import InitStatus
+from sluice.startup.init.wants import observed, selections
 from tests.converge.store import Store
+from tests.unit.startup.given import selected
 from tests.unit.startup.init.given import init_body
 
 NAMESPACE, NODE, USER = "shop", "migrate", "sluice"
@@ -122,7 +125,7 @@ class World:
             meta: JsonObject = {
                 "name": f"pod-{self.tick}",
                 "namespace": NAMESPACE,
-                "labels": {"sluice.dev/role": "init"},
+                "labels": job.template_labels,
                 "ownerReferences": [owner],
             }
             made: JsonObject = {"metadata": meta, "status": {"phase": "Running"}}
@@ -194,32 +197,19 @@ class World:
     def _situation(
         self, ref: ObjectRef, body: Body, meta: Body, init: Init, status: InitStatus
     ) -> Situation:
-        key = lock_key(init, status)
-        where = record_ref(NAMESPACE, key, NODE)
-        record, lease = self.store.find(where), self.store.find(lock_ref(NAMESPACE, key))
-        lock = Lease.from_body(lease) if lease else None
-        holder = holder_of(lock).job if lock else ""
-        jobs = tuple(
-            job for job in self.jobs() if job.meta.labels["sluice.dev/graph"] == init.graph
-        )
         notes: Mapping[str, str] = meta.labels("annotations")
         expected = (
             Expectation(("status",), body.json("status")),
             Expectation(("metadata", "generation"), meta.json("generation")),
             Expectation(("metadata", "deletionTimestamp"), None),
         )
-        found = Situation(
+        blank = Situation(
             now=self.now,
             graph=ref,
             init=init,
             status=status,
-            record=read_record(where, ConfigMap.from_body(record) if record else None),
+            record=Record(record_ref(NAMESPACE, init.lock, NODE)),
             fence=Fence(ref, meta.text("uid"), expected),
-            jobs=jobs,
-            pods=self.pods(),
-            lease=lock,
-            holding=next((job for job in self.jobs() if job.meta.ref.name == holder), None),
-            holding_pods=owned(self.pods(), holder),
             unmet=self.unmet.get(init.graph),
             suspended=body.flag("spec", "suspend"),
             deleting=meta.has("deletionTimestamp"),
@@ -227,8 +217,24 @@ class World:
             command=command_of(notes, NODE, status.consumed),
             refused=self.refused,
         )
-        missing = found.missing
-        return replace(found, gone=missing is not None and self.store.find(missing.ref) is None)
+        found: dict[Selection, tuple[Projection, ...]] = {}
+        for _ in range(2):  # the second time, what the lock names is known
+            for one in selections(NAMESPACE, init, status, found):
+                found[one] = self.select(one)
+        seen = observed(blank, found, {})
+        missing = seen.missing
+        if missing is None:
+            return seen
+        return observed(blank, found, {missing: self.store.objects.get(missing.ref)})
+
+    def select(self, selection: Selection) -> tuple[Projection, ...]:
+        """Return what the cache finds; records and locks are seen by their labels."""
+        records = (ConfigMap.from_body(body) for _, body in self.store.every(CONFIGMAPS))
+        locks = (Lease.from_body(body) for _, body in self.store.every(LEASES))
+        objects: list[Projection] = [*self.jobs(), *self.pods()]
+        objects += [one for one in records if RECORD_LABEL in one.meta.labels]
+        objects += [one for one in locks if LOCK_LABEL in one.meta.labels]
+        return selected(selection, objects)
 
     def turn(self, graph: str, picture: Picture | None = None, writes: int = 99) -> bool:
         """Take one pass, or begin one that is interrupted after some writes.
