@@ -5,19 +5,18 @@ from dataclasses import replace
 from typing import Final, TypeAlias
 
 from sluice.model.cluster import Job, Pod
-from sluice.model.fields import InvalidSpecError
-from sluice.model.json import Body, MalformedError
 from sluice.model.plan import Action, Create, Patch
-from sluice.startup.init.events import Stay, verdict
+from sluice.startup.init.events import verdict
 from sluice.startup.init.job import is_kept, is_over, job_manifest, letting_go
 from sluice.startup.init.lock import Holder, Standing, create_lock, hold, holder_of, release
 from sluice.startup.init.names import job_labels, job_ref
 from sluice.startup.init.outcome import last_ending
 from sluice.startup.init.record import Entry, create_record, write_entry
+from sluice.startup.init.resolving import step_down
 from sluice.startup.init.run import Direction, Run
 from sluice.startup.init.situation import Situation, lock_key, owned
 from sluice.startup.init.states import State
-from sluice.startup.init.step import Step, read_step
+from sluice.startup.init.stays import Stay
 
 Due: TypeAlias = Callable[[Situation], tuple[Action, ...]]
 
@@ -85,28 +84,12 @@ def _hold(situation: Situation, mine: Holder) -> tuple[Action, ...]:
 
 
 def _create(situation: Situation, run: Run) -> tuple[Action, ...]:
-    step, init = _step(situation, run), situation.init
-    if step is None:
-        return ()
+    init, up = situation.init, run.direction is Direction.UP
+    step = init.job if up else step_down(situation, run.version)
     ref = job_ref(situation.graph.namespace, init.graph, init.node, run)
-    manifest = job_manifest(ref, init, run, step)
+    manifest = job_manifest(ref, init, run, step) if step else {}
     identity = job_labels(init.graph, init.node, run)
-    return (Create(situation.group, ref, manifest, identity, situation.fence),)
-
-
-def _step(situation: Situation, run: Run) -> Step | None:
-    """Return what a run carries out: of the graph, or to undo an older version, what was kept."""
-    init = situation.init
-    if run.direction is Direction.UP:
-        return init.job
-    if run.version == init.version:
-        return init.down
-    entry = situation.record.entry(run.version)
-    kept = entry.down if entry else None
-    try:
-        return read_step(Body(kept, "down")) if kept else None
-    except (InvalidSpecError, MalformedError):
-        return None
+    return (Create(situation.group, ref, manifest, identity, situation.fence),) if step else ()
 
 
 def _record(situation: Situation) -> tuple[Action, ...]:

@@ -4,25 +4,22 @@ A check says what happens, or why nothing does, or passes the question on.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from sluice.startup.init.checksum import short
 from sluice.startup.init.job import is_live, is_over
-from sluice.startup.init.lock import Standing, holder_of
 from sluice.startup.init.resolving import answer, resolved
 from sluice.startup.init.run import Direction, Result
 from sluice.startup.init.situation import Situation
 from sluice.startup.init.states import UNDER_WAY, Event, State
-
-
-@dataclass(frozen=True, slots=True)
-class Stay:
-    """Why nothing happens, and what a person may do about it; empty if only time can tell."""
-
-    why: str
-    next_step: str = ""
-
+from sluice.startup.init.stays import (
+    Stay,
+    does_not_match,
+    half_done,
+    has_failed,
+    taken,
+    unreadable,
+    was_undone,
+)
 
 Verdict: TypeAlias = Event | Stay
 Check: TypeAlias = Callable[[Situation], Verdict | None]
@@ -42,14 +39,6 @@ def _first(chain: tuple[Check, ...], situation: Situation) -> Verdict:
         if found is not None:
             return found
     return Stay("")
-
-
-def _unreadable(situation: Situation) -> Stay | None:
-    """A history that cannot be read is not an empty one."""
-    fault = situation.record.fault
-    if not fault:
-        return None
-    return Stay(f"the record cannot be read: {fault}", "mend that ConfigMap; nothing runs before")
 
 
 def _adopts(situation: Situation) -> Event | None:
@@ -85,10 +74,7 @@ def _knows(situation: Situation) -> Verdict | None:
         case Result.COMPLETE:
             return Event.KNOWN_COMPLETE if same else Event.MISMATCHED
         case Result.UNDONE:
-            why = f"version {entry.run.version} was undone"
-            return Stay(
-                why, f"write the version that is in effect; or: {_resolve(situation)} --rerun"
-            )
+            return was_undone(situation)
         case Result.FAILED if same:
             return Event.KNOWN_FAILED
         case _:
@@ -96,11 +82,15 @@ def _knows(situation: Situation) -> Verdict | None:
 
 
 def _moved(situation: Situation) -> bool:
-    """Whether the version was completed under another lock, whose history is not this one's."""
-    run, outcome = situation.status.run, situation.status.outcome
-    if run is None or outcome is None or outcome.result is not Result.COMPLETE:
+    """Whether the version was completed under another lock, whose history is not this one's.
+
+    Without a written version every change runs anyway.
+    """
+    init, run, outcome = situation.init, situation.status.run, situation.status.outcome
+    if run is None or outcome is None or not init.strict:
         return False
-    return run.version == situation.init.version and run.lock != situation.init.lock
+    done = outcome.result is Result.COMPLETE
+    return done and run.version == init.version and run.lock != init.lock
 
 
 def _halted(situation: Situation) -> Stay | None:
@@ -119,21 +109,7 @@ def _suspended(situation: Situation) -> Stay | None:
 
 
 def _locked(situation: Situation) -> Stay | None:
-    return _taken(situation, situation.job_of(situation.wanted))
-
-
-def _taken(situation: Situation, job: str) -> Stay | None:
-    """What keeps the run with that Job from having the lock."""
-    if situation.lease is None or situation.lock(job) is not Standing.TAKEN:
-        return None
-    holder, name = holder_of(situation.lease), situation.lease.meta.ref.name
-    why = f"waits for lock {situation.init.lock}, which Job {holder.job} has"
-    if situation.holding is not None:
-        return Stay(why)
-    # Its graph may have been taken away by force; then nobody gives the lock back.
-    return Stay(
-        why, f"if {holder.node} is gone, and its work is mended: kubectl delete lease {name}"
-    )
+    return taken(situation, situation.job_of(situation.wanted))
 
 
 def _goes(situation: Situation) -> Event:
@@ -181,7 +157,7 @@ def _withdrawn(situation: Situation) -> Verdict | None:
 
 
 def _waits_for_lock(situation: Situation) -> Stay | None:
-    return _taken(situation, situation.status.job)
+    return taken(situation, situation.status.job)
 
 
 def _recorded(situation: Situation) -> Event | None:
@@ -222,39 +198,6 @@ def _matches(situation: Situation) -> Event | None:
     return None if _knows(situation) is Event.MISMATCHED else Event.CHANGED
 
 
-def _dirty(situation: Situation) -> Stay:
-    code = situation.status.exit_code
-    how = f"its Job ended with {code}" if code is not None else "its Job is gone, its end unknown"
-    return Stay(
-        f"version {situation.status.version} may be half done: {how}",
-        f"mend it, then: {_resolve(situation)} --applied or --rerun",
-    )
-
-
-def _failed(situation: Situation) -> Stay:
-    status = situation.status
-    tries = status.outcome.tries if status.outcome else 0
-    how = "no exit code" if status.exit_code is None else f"exit code {status.exit_code}"
-    return Stay(
-        f"version {status.version} failed: {tries} tries, {how}",
-        f"apply a mended job; or: {_resolve(situation)} --rerun or --applied",
-    )
-
-
-def _mismatch(situation: Situation) -> Stay:
-    init, run = situation.init, situation.status.run
-    if run is None or run.lock != init.lock:
-        why = f"version {init.version} was completed under lock {run.lock if run else '?'}"
-    else:
-        old, new = short(run.checksum), short(init.checksum)
-        why = f"version {init.version} was completed by job {old}, the graph has {new}"
-    return Stay(why, f"write a new version; or: {_resolve(situation)} --accept or --rerun")
-
-
-def _resolve(situation: Situation) -> str:
-    return f"sluice graph resolve {situation.init.graph} {situation.init.node}"
-
-
 _RECORDED: Final[Mapping[Result, Event]] = {
     Result.COMPLETE: Event.RECORDED_COMPLETE,
     Result.FAILED: Event.RECORDED_FAILED,
@@ -265,7 +208,7 @@ _RECORDED: Final[Mapping[Result, Event]] = {
 
 _CHAINS: Final[Mapping[State, tuple[Check, ...]]] = {
     State.HELD: (
-        _unreadable,
+        unreadable,
         _adopts,
         _stuck,
         _answers,
@@ -279,12 +222,12 @@ _CHAINS: Final[Mapping[State, tuple[Check, ...]]] = {
     ),
     State.BLOCKED: (_blocked,),
     State.RUNNING: (_told, _ended, _vanished, _withdrawn, _waits_for_lock),
-    State.RECORDING: (_unreadable, _recorded),
-    State.COMPLETE: (_changed, _unreadable, _overtaken, _answers, _undo_asked),
-    State.DIRTY: (_overtaken, _resolves, _dirty),
-    State.MISMATCH: (_unreadable, _resolves, _matches, _mismatch),
-    State.FAILED: (_overtaken, _resolves, _mended, _failed),
+    State.RECORDING: (unreadable, _recorded),
+    State.COMPLETE: (_changed, unreadable, _overtaken, _answers, _undo_asked),
+    State.DIRTY: (_overtaken, _resolves, half_done),
+    State.MISMATCH: (unreadable, _resolves, _matches, does_not_match),
+    State.FAILED: (_overtaken, _resolves, _mended, has_failed),
 }
 
 # What keeps a run from its Job, of that which a node that is held would wait for as well.
-_AGAINST: Final = (_unreadable, _stuck, _answers, _knows, _halted, _suspended)
+_AGAINST: Final = (unreadable, _stuck, _answers, _knows, _halted, _suspended)

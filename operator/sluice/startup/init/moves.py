@@ -6,7 +6,7 @@ from typing import Final
 
 from sluice.model.plan import Note
 from sluice.model.reasons import Reason
-from sluice.startup.init.events import Stay, verdict
+from sluice.startup.init.events import verdict
 from sluice.startup.init.job import run_of
 from sluice.startup.init.outcome import lost, outcome_of
 from sluice.startup.init.record import Entry, first_bytes
@@ -14,6 +14,7 @@ from sluice.startup.init.resolving import answer, resolved
 from sluice.startup.init.situation import Situation
 from sluice.startup.init.states import Event, State, advance
 from sluice.startup.init.status import InitStatus
+from sluice.startup.init.stays import Stay
 
 _REASON_BYTES: Final = 120
 

@@ -6,12 +6,15 @@ be forgotten with the graph.
 
 from dataclasses import replace
 
+from sluice.model.fields import InvalidSpecError
+from sluice.model.json import Body, MalformedError
 from sluice.startup.init.checksum import short
 from sluice.startup.init.commands import ALL, Verb
 from sluice.startup.init.run import Direction, Outcome, Result, Run
 from sluice.startup.init.situation import Situation
 from sluice.startup.init.states import State
 from sluice.startup.init.status import InitStatus
+from sluice.startup.init.step import Step, read_step
 
 
 def subject(situation: Situation) -> str:
@@ -101,8 +104,21 @@ def answer(situation: Situation) -> str:
     if situation.running_children:
         running = ", ".join(situation.running_children)
         return f"version {entry.run.version} stays: stop {running} first, then ask again"
-    # The graph speaks of the version that it asks for; of older ones, what was kept does.
-    asked = entry.run.version == situation.init.version
-    if (situation.init.down if asked else entry.down) is None:
+    if step_down(situation, entry.run.version) is None:
         return f"version {entry.run.version} stays: it has no step that undoes it (init.down)"
     return ""
+
+
+def step_down(situation: Situation, version: str) -> Step | None:
+    """Return what undoes a version; None if there is nothing that can be carried out.
+
+    The graph speaks of the version that it asks for; of older ones, what the record kept does.
+    """
+    if version == situation.init.version:
+        return situation.init.down
+    entry = situation.record.entry(version)
+    kept = entry.down if entry else None
+    try:
+        return read_step(Body(kept, "down")) if kept else None
+    except (InvalidSpecError, MalformedError):
+        return None

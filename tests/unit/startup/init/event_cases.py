@@ -33,7 +33,7 @@ from tests.unit.startup.init.given import (
 )
 
 CHANGED, NEXT, MOVED = init(job=MENDED), init(version="44"), init(lock="db")
-UNDOABLE = init(down=DOWN)
+UNDOABLE, LOOSE = init(down=DOWN), init(version=None)
 DIGITS = short(CHANGED.checksum)
 LOST = lost(BEFORE)
 SLOW, BROKEN_PARENT = Unmet("waits for db Ready"), Unmet("failed: db Ready", failed=True)
@@ -92,6 +92,12 @@ HELD = [
     held(Event.KNOWN_COMPLETE, "the same, suspended", record=record(entry()), suspended=True),
     held(Event.MISMATCHED, "complete with another job", init=CHANGED, record=record(entry())),
     held(Event.MISMATCHED, "complete under another lock", status(outcome=DONE), init=MOVED),
+    held(
+        Event.CLEARED,
+        "without a version, complete under another lock",
+        status(run=up(of=LOOSE), outcome=DONE),
+        init=init(version=None, lock="db"),
+    ),
     held(Event.CLEARED, "failed under another lock", status(outcome=BROKEN), init=MOVED),
     held(
         Event.CLEARED,
@@ -186,6 +192,13 @@ HELD = [
         init=UNDOABLE,
         record=record(entry(), entry(run=up(of=init(version="42")), order=2)),
         say="Down 43 ada#1",
+    ),
+    held(
+        Event.ANSWERED,
+        "asked to undo an older version, whose step cannot be read",
+        init=NEXT,
+        record=record(entry(kept={"hostNetwork": True})),
+        say="Down - ada#1",
     ),
     held(Event.ANSWERED, "asked to undo, nothing is in effect", say="Down - ada#1"),
     held(

@@ -4,11 +4,12 @@ from collections import Counter
 
 import pytest
 
-from sluice.startup.init.events import Stay, verdict
+from sluice.startup.init.events import verdict
 from sluice.startup.init.moves import noted, step_of
 from sluice.startup.init.record import read_record
 from sluice.startup.init.situation import Situation
 from sluice.startup.init.states import TABLE, Event
+from sluice.startup.init.stays import Stay
 from tests.unit.startup.init.event_cases import CASES, Case
 from tests.unit.startup.init.given import kept_in, record, situation
 

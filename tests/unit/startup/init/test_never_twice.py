@@ -33,7 +33,7 @@ SPECS: st.SearchStrategy[dict[str, Json]] = st.fixed_dictionaries(
     }
 )
 VERBS = st.sampled_from(["Applied", "Rerun", "Accept"])
-EXAMPLES = 30
+EXAMPLES = 15
 CODES = st.sampled_from([0, 0, 1, 20])
 
 
