@@ -76,6 +76,12 @@ HELD = [
     held(Event.CLEARED, "a Job that is let go already", jobs=(job(kept=False),)),
     held(
         Event.KNOWN_COMPLETE,
+        "a Job whose run the record of a former graph tells of",
+        record=record(entry()),
+        jobs=(job(),),
+    ),
+    held(
+        Event.KNOWN_COMPLETE,
         "a Job of an earlier run than the record tells of",
         record=record(entry(DONE, up(2))),
         jobs=(job(),),

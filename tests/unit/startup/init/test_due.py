@@ -222,6 +222,12 @@ def test_at_rest_recorded_jobs_go_first_and_then_the_lock(state: State) -> None:
     assert free.operations == (Operation("remove", "/spec/holderIdentity"),)
 
 
+def test_a_job_is_let_go_that_the_record_of_a_former_graph_tells_of() -> None:
+    given = situation(jobs=(job(ended="Complete"),), record=record(entry()))
+
+    assert names(due(given)) == ["Patch Job"]
+
+
 AT_REST: list[tuple[str, Situation]] = [
     ("a Job that no record tells of", situation(jobs=(job(),))),
     ("a Job that is let go", situation(status(outcome=DONE), jobs=(job(kept=False),))),
