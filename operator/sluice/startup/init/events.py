@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
 from sluice.startup.init.job import is_live, is_over
-from sluice.startup.init.resolving import answer, resolved
+from sluice.startup.init.resolving import answer, refusal, resolved
 from sluice.startup.init.run import Direction, Result
 from sluice.startup.init.situation import Situation
 from sluice.startup.init.states import UNDER_WAY, Event, State
@@ -56,6 +56,11 @@ def _stuck(situation: Situation) -> Event | None:
 
 def _answers(situation: Situation) -> Event | None:
     return Event.ANSWERED if answer(situation) else None
+
+
+def _refused(situation: Situation) -> Stay | None:
+    why = refusal(situation)
+    return Stay(why) if why else None
 
 
 def _resolves(situation: Situation) -> Event | None:
@@ -213,6 +218,7 @@ _CHAINS: Final[Mapping[State, tuple[Check, ...]]] = {
         _stuck,
         _answers,
         _resolves,
+        _refused,
         _knows,
         _halted,
         _parents,
@@ -230,4 +236,4 @@ _CHAINS: Final[Mapping[State, tuple[Check, ...]]] = {
 }
 
 # What keeps a run from its Job, of that which a node that is held would wait for as well.
-_AGAINST: Final = (unreadable, _stuck, _answers, _knows, _halted, _suspended)
+_AGAINST: Final = (unreadable, _stuck, _answers, _refused, _knows, _halted, _suspended)

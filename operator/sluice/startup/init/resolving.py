@@ -98,12 +98,19 @@ def answer(situation: Situation) -> str:
     if command.of != ALL and situation.record.entry(command.of) is None:
         have = ", ".join(one.run.version for one in situation.record.entries) or "nothing"
         return f"version {command.of} is not in the record, which has {have}"
+    if situation.undoing is None:
+        return f"nothing above version {command.of} is in effect"
+    return refusal(situation)
+
+
+def refusal(situation: Situation) -> str:
+    """Return why the version that is to be undone cannot be, empty if it can or there is none."""
     entry = situation.undoing
     if entry is None:
-        return f"nothing above version {command.of} is in effect"
+        return ""
     if situation.running_children:
         running = ", ".join(situation.running_children)
-        return f"version {entry.run.version} stays: stop {running} first, then ask again"
+        return f"version {entry.run.version} stays: stop {running} first, and ask again"
     if step_down(situation, entry.run.version) is None:
         return f"version {entry.run.version} stays: it has no step that undoes it (init.down)"
     return ""

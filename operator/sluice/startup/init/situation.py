@@ -11,7 +11,7 @@ from sluice.startup.init.job import is_kept, run_of
 from sluice.startup.init.lock import Holder, Standing, holder_of, standing
 from sluice.startup.init.names import job_ref, lock_ref
 from sluice.startup.init.record import Entry, Record
-from sluice.startup.init.run import Direction, Run
+from sluice.startup.init.run import Direction, Result, Run
 from sluice.startup.init.spec import Init, key
 from sluice.startup.init.states import UNDER_WAY, State
 from sluice.startup.init.status import InitStatus
@@ -163,7 +163,13 @@ class Situation:
 
     @property
     def undoing(self) -> Entry | None:
-        """The version that is to be undone now: the last one in effect above what was asked."""
+        """The version that is to be undone now: the last one in effect above what was asked.
+
+        One whose undoing failed, and may run again, needs no other wish.
+        """
+        for one in reversed(self.record.entries):
+            if one.result is Result.REOPENED and one.run.direction is Direction.DOWN:
+                return one
         command = self.command
         if command is None or command.verb is not Verb.DOWN:
             return None

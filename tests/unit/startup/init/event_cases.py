@@ -176,6 +176,17 @@ HELD = [
         say="Down - ada#1",
     ),
     held(
+        Event.UNDOES,
+        "what failed to be undone may be once more, and another version is asked for",
+        init=NEXT,
+        record=record(entry(OPEN, down(), kept=DOWN)),
+    ),
+    held(
+        "version 43 stays: it has no step that undoes it (init.down)",
+        "what failed to be undone may be once more, but no step is left",
+        record=record(entry(OPEN, down())),
+    ),
+    held(
         "the graph is suspended",
         "asked to undo, suspended",
         init=UNDOABLE,
@@ -352,6 +363,21 @@ RUNNING = [
         record=record(entry()),
         running_children=("api",),
         say="Down - ada#1",
+    ),
+    running(
+        "",
+        "to undo once more, no Job yet",
+        uid="",
+        run=down(3),
+        init=UNDOABLE,
+        record=record(entry(OPEN, down())),
+    ),
+    running(
+        Event.WITHDRAWN,
+        "to undo once more, no Job yet, the step was taken away",
+        uid="",
+        run=down(3),
+        record=record(entry(OPEN, down())),
     ),
     running(
         Event.WITHDRAWN,

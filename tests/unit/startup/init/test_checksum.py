@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sluice.model.json import Json, JsonObject
@@ -53,6 +53,7 @@ def test_what_makes_a_difference(_: str, one: JsonObject, other: JsonObject) -> 
     assert checksum(one) != checksum(other)
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(OBJECTS)
 def test_a_round_over_the_wire_with_other_keys_first_changes_nothing(
     value: dict[str, Json],

@@ -250,7 +250,7 @@ def test_a_wish_that_is_refused_is_taken_and_answered() -> None:
     found = step(given)
 
     assert (found.status.state, found.status.consumed) == (State.COMPLETE, "Down - ada#1")
-    why = "migrate: version 43 stays: stop api, web first, then ask again"
+    why = "migrate: version 43 stays: stop api, web first, and ask again"
     assert found.note == Note(Reason.INIT_ANSWERED, why)
 
 

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sluice.startup.init.names import job_labels, job_ref, lock_ref, record_ref, version_key
@@ -21,6 +21,7 @@ RUNS = st.builds(
 NAMED = st.tuples(GRAPHS, NODES, RUNS)
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(NAMED)
 def test_a_job_name_leaves_room_for_the_suffix_of_a_pod(named: tuple[str, str, Run]) -> None:
     name = job_ref("shop", *named).name
@@ -30,6 +31,7 @@ def test_a_job_name_leaves_room_for_the_suffix_of_a_pod(named: tuple[str, str, R
     assert all(len(value) <= 63 for value in job_labels(*named).values())
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(NAMED, NAMED)
 def test_two_runs_have_one_name_only_if_they_are_one(
     one: tuple[str, str, Run], other: tuple[str, str, Run]
@@ -62,6 +64,7 @@ def test_a_name_is_read_as_graph_and_node() -> None:
     assert job_ref("shop", "shop.eu", "migrate", run).name.startswith("shop-eu-migrate-")
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(GRAPHS, NODES, GRAPHS, NODES)
 def test_records_and_locks_are_told_apart_by_their_key(
     graph: str, node: str, written: str, other: str
@@ -91,6 +94,7 @@ def test_any_other_version_is_hashed(version: str) -> None:
     assert re.fullmatch(r"sha256-[0-9a-f]{32}", version_key(version))
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(VERSIONS, VERSIONS)
 def test_versions_have_keys_of_their_own(one: str, other: str) -> None:
     assert KEY.fullmatch(version_key(one))

@@ -16,7 +16,7 @@ from sluice.model.references import CONFIGMAPS, LEASES
 from sluice.startup.init.job import is_kept, run_of
 from sluice.startup.init.lock import holder_of
 from sluice.startup.init.resolving import subject
-from sluice.startup.init.run import Run
+from sluice.startup.init.run import Direction, Run
 from sluice.startup.init.situation import Unmet
 from sluice.startup.init.states import State
 from tests.unit.startup.init.given import DOWN, IMAGE, MENDED
@@ -34,6 +34,7 @@ SPECS: st.SearchStrategy[dict[str, Json]] = st.fixed_dictionaries(
 )
 VERBS = st.sampled_from(["Applied", "Rerun", "Accept"])
 EXAMPLES = 15
+NO_RUN = Run("", "", "", Direction.UP, 0)
 CODES = st.sampled_from([0, 0, 1, 20])
 
 
@@ -188,10 +189,11 @@ class Anything(RuleBasedStateMachine):
         for graph in ("shop", "other"):
             if self.there(graph):
                 # What two graphs want of one version has to be the same to come to an end.
-                world.apply(graph, version="44", job=IMAGE, lock="db")
+                world.apply(graph, version="44", job=IMAGE, lock="db", down=DOWN)
                 world.suspend(graph, on=False)
                 world.say(graph, "")
         for _ in range(30):
+            before = world.store.version
             here = [graph for graph in ("shop", "other") if self.there(graph)]
             for graph in here:
                 self.behave(graph)
@@ -204,6 +206,8 @@ class Anything(RuleBasedStateMachine):
             world.end_pods(0)
             for graph in ("shop", "other"):
                 world.guard(graph)
+            if world.store.version == before:
+                break
         here = [graph for graph in ("shop", "other") if self.there(graph)]
         assert [world.status(graph).state for graph in here] == [State.COMPLETE for _ in here]
 
@@ -216,13 +220,14 @@ class Anything(RuleBasedStateMachine):
             his = self.world.status(graph).job if graph and self.there(graph) else ""
             if holder.job not in {*jobs, his}:
                 self.world.store.delete(ref, "user")
+                # By that he says that whatever it did is mended, and may be done again.
+                self.world.made[self.world.runs.get(holder.job, NO_RUN)] = 0
 
     def behave(self, graph: str) -> None:
         for _ in range(12):
-            if not self.there(graph):
-                return
             self.world.now += 1.0
-            self.world.turn(graph)
+            if not self.there(graph) or not self.world.turn(graph):
+                break
         if self.there(graph) and (of := subject(self.world.look(graph).situation)):
             self.said += 1
             self.world.say(graph, f"Rerun {of} ada#{self.said}")

@@ -112,6 +112,7 @@ def test_none_is_an_empty_history() -> None:
     assert record().exists
 
 
+@settings(deadline=None)  # a busy machine is no fault
 @given(ENTRIES)
 def test_what_is_written_comes_back(one: Entry) -> None:
     kept = Kept()
@@ -247,6 +248,7 @@ def test_what_cannot_be_read_is_named_and_never_empty(
     assert found.exists
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.from_regex(r"(version\.|log\.)?[a-z0-9]{0,5}", fullmatch=True), TEXTS))
 def test_whatever_stands_there_is_read_or_named(data: dict[str, str]) -> None:
     found = read_record(REF, kept_in(more=data))
@@ -307,6 +309,7 @@ def test_a_version_is_there_for_others_only_when_it_is_complete() -> None:
     assert not record(entry(DONE)).has("44")
 
 
+@settings(deadline=None)
 @given(st.text(), st.integers(1, 50))
 def test_texts_are_cut_between_characters(text: str, limit: int) -> None:
     beginning, end = first_bytes(text, limit), last_bytes(text, limit)

@@ -349,6 +349,19 @@ def test_a_failed_step_down_blocks_until_a_person_resolves_it(world: World) -> N
     assert recorded(world) == {"43": Result.UNDONE, "44": Result.COMPLETE}
 
 
+def test_a_failed_step_down_may_run_again_and_goes_down_again(world: World) -> None:
+    world.apply("shop", down=DOWN)
+    run(world)
+    world.say("shop", "Down - ada#1")
+    run(world, 1)
+
+    world.say("shop", f"Rerun {world.status('shop').job} ada#2")
+    run(world)
+
+    assert recorded(world) == {"43": Result.UNDONE}
+    assert sorted(one.direction for one in world.made) == ["Down", "Down", "Up"]
+
+
 @pytest.mark.parametrize(
     ("said", "children", "down"),
     [("Down - ada#1", ("api",), DOWN), ("Down - ada#1", (), None), ("Down 7 ada#1", (), DOWN)],

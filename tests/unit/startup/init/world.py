@@ -54,6 +54,7 @@ class World:
     running_children: tuple[str, ...] = ()
     refused: frozenset[str] = frozenset()
     made: Counter[Run] = field(default_factory=Counter)
+    runs: dict[str, Run] = field(default_factory=dict)
     tick: int = 0
 
     def __post_init__(self) -> None:
@@ -326,6 +327,7 @@ class World:
             run = run_of(job)
             assert run is not None
             self.made[run] += 1
+            self.runs[action.ref.name] = run
             self._check_made(job, run)
         return True
 
