@@ -25,7 +25,8 @@ venv: $(VENV)/installed ## Install the virtual environment
 .PHONY: lock
 lock: ## Lock the dependencies again, with hashes and without addresses
 	$(VENV)/bin/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url \
-	  --no-emit-trusted-host --no-emit-find-links --no-header --output-file requirements.lock pyproject.toml
+	  --no-emit-trusted-host --no-emit-find-links --no-header --extra init \
+	  --output-file requirements.lock pyproject.toml
 	$(VENV)/bin/pip-compile --quiet --generate-hashes --strip-extras --allow-unsafe --no-emit-index-url \
 	  --no-emit-trusted-host --no-emit-find-links --no-header --extra dev --all-build-deps \
 	  --output-file requirements-dev.lock pyproject.toml
