@@ -16,6 +16,7 @@ from sluice.init.exits import Exit, InitError
 from sluice.init.facts import Facts, to_line
 from sluice.init.migrate.commands import migrate
 from sluice.init.options import LastWords
+from sluice.init.queue.commands import queue
 
 _HELP = {"help_option_names": ["-h", "--help"]}
 
@@ -23,10 +24,11 @@ _HELP = {"help_option_names": ["-h", "--help"]}
 @click.group(context_settings=_HELP)
 @click.version_option(version_of("sluice"), prog_name="sluice-init")
 def root() -> None:
-    """Migrations, once: for init Jobs of a StartupGraph, or by hand."""
+    """Migrations and queues, once: for init Jobs of a StartupGraph, or by hand."""
 
 
 root.add_command(migrate)
+root.add_command(queue)
 
 
 def main() -> None:

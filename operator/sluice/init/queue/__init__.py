@@ -1,0 +1,1 @@
+"""`sluice-init queue`: queues, exchanges and streams that have to be there."""
