@@ -104,13 +104,17 @@ installed-servers:
 	apt-get --quiet --quiet update; \
 	DEBIAN_FRONTEND=noninteractive apt-get --quiet --quiet install -y --no-install-recommends $(SERVERS) >/dev/null
 
+.PHONY: init-test
+init-test: venv servers ## sluice-init on a real PostgreSQL, RabbitMQ, Redis and SQLite
+	@$(PYTEST) -n 2 --dist loadfile tests/init
+
 .PHONY: cluster-test
 cluster-test: install ## Every scenario on the real cluster, then the cluster itself (20 minutes)
 	@$(PYTEST) -n 4 --dist worksteal -m "not localcluster" tests/cluster
 	@$(PYTEST) -m localcluster tests/cluster
 
 .PHONY: test
-test: lint coverage converge cluster-test ## Everything that CI runs
+test: lint coverage converge init-test cluster-test ## Everything that CI runs
 
 .PHONY: bench
 bench: install ## Measure; tables on the terminal, JSON in bench/results
