@@ -28,7 +28,7 @@ PACKAGE: Final = "opt/sluice"
 COMMAND: Final = oci.Command(
     entrypoint=("/usr/bin/python3.11", "-m", "sluice"),
     environment={
-        "PATH": "/usr/bin:/bin",
+        "PATH": f"/{PACKAGE}/bin:/usr/bin:/bin",
         "PYTHONPATH": f"/{PACKAGE}:/{DEPENDENCIES}",
         "PYTHONUNBUFFERED": "1",
         "PYTHONDONTWRITEBYTECODE": "1",
@@ -89,7 +89,16 @@ def _make_layer(target: Path, folder: str, requirements: Sequence[str], log: Pat
             ],
         ):
             subprocess.run(command, stdout=output, stderr=output, check=True)
+        _name_interpreter(Path(scratch))
         oci.write_layer(target, {folder: Path(scratch)})
+
+
+def _name_interpreter(installed: Path) -> None:
+    """Let programs begin with the image's Python: pip writes the one that it runs in."""
+    for program in (installed / "bin").glob("*"):
+        first, line_end, rest = program.read_bytes().partition(b"\n")
+        if first == f"#!{sys.executable}".encode():
+            program.write_bytes(f"#!{COMMAND.entrypoint[0]}".encode() + line_end + rest)
 
 
 def _pip_install(requirements: Sequence[str], target: Path) -> list[str]:
