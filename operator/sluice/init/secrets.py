@@ -8,8 +8,9 @@ from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 from sluice.init.exits import Exit, InitError
 
 _HIDDEN: Final = "***"
-# In statements: CREATE ROLE app PASSWORD 'x'.
-_IN_SQL: Final = re.compile(r"(\bPASSWORD\s+)(E?'(?:[^']|'')*')", re.IGNORECASE)
+# In statements: CREATE ROLE app PASSWORD 'x', and CONNECTION 'host=db password=x'.
+_IN_SQL: Final = re.compile(r"(\bPASSWORD\s+)E?'(?:[^']|'')*'", re.IGNORECASE)
+_IN_CONNECTION: Final = re.compile(r"(\bpassword\s*=\s*)[^\s'\";]+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +29,8 @@ class Address:
         """Return the text with the password blotted out, wherever a driver may have put it."""
         for secret in (self.url, *self.secrets):
             text = text.replace(secret, _HIDDEN)
-        return _IN_SQL.sub(rf"\1'{_HIDDEN}'", text)
+        text = _IN_SQL.sub(rf"\1'{_HIDDEN}'", text)
+        return _IN_CONNECTION.sub(rf"\1{_HIDDEN}", text)
 
 
 def parse_address(url: str, also_secret: str = "") -> Address:

@@ -94,6 +94,11 @@ def test_a_url_that_cannot_be_read_is_not_repeated(url: str) -> None:
     [
         pytest.param("CREATE ROLE a PASSWORD 'x''y'", "CREATE ROLE a PASSWORD '***'", id="plain"),
         pytest.param("ALTER ROLE a password E'x'", "ALTER ROLE a password '***'", id="escapes"),
+        pytest.param(
+            "CREATE SUBSCRIPTION s CONNECTION 'host=db password=x user=a'",
+            "CREATE SUBSCRIPTION s CONNECTION 'host=db password=*** user=a'",
+            id="in a connection",
+        ),
         pytest.param("SELECT 'x' AS password", "SELECT 'x' AS password", id="only the word"),
     ],
 )
