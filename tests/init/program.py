@@ -67,7 +67,8 @@ class Program:
         log = self.folder / f"termination-{next(_NUMBERS)}"
         given = () if words[1] == "status" else (f"--termination-log={log}",)
         process = subprocess.Popen(
-            [PROGRAM, *words[:2], *given, *words[2:]],
+            # A test that fails in the middle must not leave an endless run behind.
+            ["setpriv", "--pdeathsig=KILL", "--", PROGRAM, *words[:2], *given, *words[2:]],
             env={"PATH": os.environ["PATH"], **self.environment},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,

@@ -20,6 +20,8 @@ ENDLESS = {
     ),
 }
 
+SLEEPING = "FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()"
+
 
 def endless(site: Site) -> str:
     return f"CREATE TABLE a (id int);\n{ENDLESS[type(site.database).__name__]}\n"
@@ -29,7 +31,7 @@ def is_in_the_middle(site: Site) -> bool:
     """Tell whether the endless statement runs."""
     if isinstance(site.database, SqliteDatabase):
         return bool(site.database.path.with_name("app.db-journal").exists())
-    return bool(site.database.ask("SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'"))
+    return bool(site.database.ask(f"SELECT 1 {SLEEPING}"))
 
 
 def runs_statement(site: Site, number: int) -> bool:
@@ -243,10 +245,25 @@ def test_a_session_that_the_server_ends_in_a_transaction_is_worth_a_retry(
         partial(is_in_the_middle, on_postgres), timeout_seconds=20, waiting_for="the statement"
     )
 
-    on_postgres.database.ask(
-        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE wait_event = 'PgSleep'"
-    )
+    on_postgres.database.ask(f"SELECT pg_terminate_backend(pid) {SLEEPING}")
     said = run.end()
 
     assert said.code == Exit.UNREACHABLE
     assert on_postgres.history() == []
+
+
+def test_a_session_that_the_server_ends_without_a_transaction_needs_a_person(
+    on_postgres: Site,
+) -> None:
+    on_postgres.write(_0001_a_up=ALONE + endless(on_postgres))
+    run = on_postgres.start("up")
+    wait_until(
+        partial(is_in_the_middle, on_postgres), timeout_seconds=20, waiting_for="the statement"
+    )
+
+    on_postgres.database.ask(f"SELECT pg_terminate_backend(pid) {SLEEPING}")
+    said = run.end()
+
+    assert said.code == Exit.DIRTY
+    assert "the history could not be written any more" in said.err
+    assert on_postgres.migrate("up").code == Exit.DIRTY
