@@ -162,11 +162,11 @@ def test_a_dirty_version_that_was_taken_back_is_resolved_as_undone_and_runs_anew
 def test_a_process_killed_in_a_transaction_leaves_nothing(site: Site) -> None:
     site.write(_0001_a_up=endless(site))
     run = site.start("up")
-    wait_until(partial(is_in_the_middle, site), timeout_seconds=20, waiting_for="the statement")
+    wait_until(partial(is_in_the_middle, site), timeout_seconds=60, waiting_for="the statement")
     run.kill()
     site.write(_0001_a_up="CREATE TABLE a (id int);")
 
-    said = site.migrate("up", "--lock-timeout", "5s")
+    said = site.migrate("up", "--lock-timeout", "10s")
 
     assert said.facts == {"applied": 1, "version": "0001"}
     assert site.history() == [("0001", "up", "applied")]
@@ -177,12 +177,12 @@ def test_a_process_killed_without_a_transaction_leaves_it_dirty(site: Site) -> N
     run = site.start("up")
     wait_until(
         lambda: has_table(site, "schema_migrations") and runs_statement(site, 2),
-        timeout_seconds=20,
+        timeout_seconds=60,
         waiting_for="the statement",
     )
     run.kill()
 
-    said = site.migrate("up", "--lock-timeout", "5s")
+    said = site.migrate("up", "--lock-timeout", "10s")
 
     assert said.code == Exit.DIRTY
     assert "0001_a.up.sql was left in the middle, statement 2 of 2" in said.err
@@ -196,12 +196,12 @@ def test_a_version_left_in_the_middle_is_resolved(site: Site) -> None:
     run = site.start("up")
     wait_until(
         lambda: has_table(site, "schema_migrations") and runs_statement(site, 2),
-        timeout_seconds=20,
+        timeout_seconds=60,
         waiting_for="the statement",
     )
     run.kill()
 
-    said = site.migrate("resolve", "--version", "1", "--as", "applied", "--lock-timeout", "5s")
+    said = site.migrate("resolve", "--version", "1", "--as", "applied", "--lock-timeout", "10s")
 
     assert said.facts == {"resolved": 1, "version": "0001"}
     assert site.migrate("up").facts == {"applied": 0}
@@ -211,7 +211,7 @@ def test_told_to_stop_in_a_transaction_it_leaves_nothing(on_postgres: Site) -> N
     on_postgres.write(_0001_a_up=endless(on_postgres))
     run = on_postgres.start("up")
     wait_until(
-        partial(is_in_the_middle, on_postgres), timeout_seconds=20, waiting_for="the statement"
+        partial(is_in_the_middle, on_postgres), timeout_seconds=60, waiting_for="the statement"
     )
 
     run.process.send_signal(signal.SIGTERM)
@@ -226,7 +226,7 @@ def test_told_to_stop_without_a_transaction_it_needs_a_person(on_postgres: Site)
     on_postgres.write(_0001_a_up=ALONE + endless(on_postgres))
     run = on_postgres.start("up")
     wait_until(
-        partial(is_in_the_middle, on_postgres), timeout_seconds=20, waiting_for="the statement"
+        partial(is_in_the_middle, on_postgres), timeout_seconds=60, waiting_for="the statement"
     )
 
     run.process.send_signal(signal.SIGTERM)
@@ -242,7 +242,7 @@ def test_a_session_that_the_server_ends_in_a_transaction_is_worth_a_retry(
     on_postgres.write(_0001_a_up=endless(on_postgres))
     run = on_postgres.start("up")
     wait_until(
-        partial(is_in_the_middle, on_postgres), timeout_seconds=20, waiting_for="the statement"
+        partial(is_in_the_middle, on_postgres), timeout_seconds=60, waiting_for="the statement"
     )
 
     on_postgres.database.ask(f"SELECT pg_terminate_backend(pid) {SLEEPING}")
@@ -258,7 +258,7 @@ def test_a_session_that_the_server_ends_without_a_transaction_needs_a_person(
     on_postgres.write(_0001_a_up=ALONE + endless(on_postgres))
     run = on_postgres.start("up")
     wait_until(
-        partial(is_in_the_middle, on_postgres), timeout_seconds=20, waiting_for="the statement"
+        partial(is_in_the_middle, on_postgres), timeout_seconds=60, waiting_for="the statement"
     )
 
     on_postgres.database.ask(f"SELECT pg_terminate_backend(pid) {SLEEPING}")

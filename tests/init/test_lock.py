@@ -53,7 +53,7 @@ def is_running(site: Site) -> bool:
 def started(site: Site, *words: str) -> Run:
     """Start a run and return it when it has the lock."""
     run = site.start("up", *words)
-    wait_until(lambda: is_running(site), timeout_seconds=20, waiting_for="the first to run")
+    wait_until(lambda: is_running(site), timeout_seconds=60, waiting_for="the first to run")
     return run
 
 
@@ -102,7 +102,7 @@ def test_status_tells_what_runs_from_what_was_left(on_postgres: Site) -> None:
         first = started(on_postgres)
         during = on_postgres.migrate("status")
         first.kill()
-    on_postgres.migrate("up", "--lock-timeout", "5s")
+    on_postgres.migrate("up", "--lock-timeout", "10s")
 
     assert "running" in during.out
     assert "dirty" in on_postgres.migrate("status").out
