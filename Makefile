@@ -77,8 +77,8 @@ coverage: venv ## Pure tests and stories; every line and branch of the decision 
 	  tests/converge/graph/test_stories.py
 
 .PHONY: converge
-converge: venv ## Engine, and the in-memory cluster with crashes, disturbances and random histories
-	@$(PYTEST) -n 2 --dist worksteal tests/engine $(filter-out %/test_stories.py,$(wildcard tests/converge/test_*.py tests/converge/graph/test_*.py))
+converge: venv ## Engine, adapters and command line on HTTP; the in-memory cluster with crashes, disturbances, random histories
+	@$(PYTEST) -n 2 --dist worksteal tests/engine tests/adapters tests/cli $(filter-out %/test_stories.py,$(wildcard tests/converge/test_*.py tests/converge/graph/test_*.py))
 
 .PHONY: fuzz
 fuzz: venv ## Many random histories on the in-memory cluster (minutes)

@@ -11,11 +11,10 @@ from sluice.model.conditions import Condition
 from sluice.model.json import Body, Json
 from sluice.model.references import STARTUPGRAPHS
 from sluice.startup.status import Phase
-from tests.manifest_files import of_kind
-from tests.unit.cli import site
-from tests.unit.cli.graph_scenes import condition, graph, node, status
-from tests.unit.cli.server import Cluster
-from tests.unit.cli.spoiling import (
+from tests.cli import site
+from tests.cli.graph_scenes import condition, graph, node, status
+from tests.cli.server import Cluster
+from tests.cli.spoiling import (
     Spoil,
     answering,
     assert_failed,
@@ -25,6 +24,7 @@ from tests.unit.cli.spoiling import (
     untouched,
     without,
 )
+from tests.manifest_files import of_kind
 
 
 def started(cluster: Cluster) -> None:

@@ -26,11 +26,11 @@ from sluice.model.references import ROLLOUTS, STARTUPGRAPHS, Resource
 from sluice.model.scalars import format_instant
 from tests import manifest_files
 from tests.builders import NAMESPACE
+from tests.cli.scenes import HEALTHY, at_rest, body
+from tests.cli.server import Cluster
 from tests.engine.apiserver import Fault
 from tests.engine.store import RefusalError
 from tests.plain_connection import plain_connection
-from tests.unit.cli.scenes import HEALTHY, at_rest, body
-from tests.unit.cli.server import Cluster
 
 ADMISSION = "/apis/admissionregistration.k8s.io/v1"
 GATEWAY = "/apis/gateway.networking.k8s.io/v1"

@@ -11,8 +11,8 @@ from sluice.model.references import DEPLOYMENTS, STATEFULSETS, ObjectRef
 from sluice.startup.states import State
 from sluice.startup.status import Phase
 from tests.builders import NAMESPACE
-from tests.unit.cli.conftest import Command, Person
-from tests.unit.cli.graph_scenes import (
+from tests.cli.conftest import Command, Person
+from tests.cli.graph_scenes import (
     GRAPH,
     REF,
     deployment,
@@ -23,7 +23,7 @@ from tests.unit.cli.graph_scenes import (
     stateful_set,
     status,
 )
-from tests.unit.cli.server import Cluster
+from tests.cli.server import Cluster
 
 API = ObjectRef(DEPLOYMENTS, NAMESPACE, "api")
 DB = ObjectRef(STATEFULSETS, NAMESPACE, "db")

@@ -11,8 +11,8 @@ from sluice.cli.exits import Exit
 from sluice.cli.graph.importing import with_defaults
 from sluice.model.json import Body, Json
 from sluice.model.references import STARTUPGRAPHS
+from tests.cli.conftest import Command, Said
 from tests.manifest_files import schema_of, stored, strays
-from tests.unit.cli.conftest import Command, Said
 
 Import = Callable[..., Said]
 

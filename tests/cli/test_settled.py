@@ -12,8 +12,8 @@ from sluice.model.cluster import Deployment
 from sluice.model.json import Body
 from sluice.rollout.phases import Stage
 from sluice.rollout.status import RolloutStatus
-from tests.unit.cli.conftest import Command
-from tests.unit.cli.scenes import (
+from tests.cli.conftest import Command
+from tests.cli.scenes import (
     CANARY,
     HEALTHY,
     JUDGING,
@@ -25,7 +25,7 @@ from tests.unit.cli.scenes import (
     overview,
     target,
 )
-from tests.unit.cli.server import ROLLOUT, Cluster
+from tests.cli.server import ROLLOUT, Cluster
 
 pytestmark = pytest.mark.usefixtures("hasty")
 

@@ -14,8 +14,8 @@ from sluice.model.names import GRAPH_LABEL
 from sluice.model.plan import Plan, Work
 from sluice.model.references import DEPLOYMENTS, ROLLOUTS, Resource
 from tests.builders import NAMESPACE, as_stored, deployment, metadata, rollout
+from tests.cli.server import ROLLOUT, Cluster
 from tests.plain_connection import plain_connection
-from tests.unit.cli.server import ROLLOUT, Cluster
 
 WEB = Labelled(DEPLOYMENTS, NAMESPACE, GRAPH_LABEL, "web")
 ALL = InNamespace(DEPLOYMENTS, NAMESPACE)

@@ -15,9 +15,9 @@ from sluice.cli.options import Output
 from sluice.cli.rollout.reads import follow_one
 from sluice.cli.terminal import Terminal
 from sluice.rollout.status import RolloutStatus
+from tests.cli.scenes import HEALTHY, JUDGING, PAUSED, ROLLED_BACK, body, under_way
+from tests.cli.server import ROLLOUT, Cluster
 from tests.plain_connection import plain_connection
-from tests.unit.cli.scenes import HEALTHY, JUDGING, PAUSED, ROLLED_BACK, body, under_way
-from tests.unit.cli.server import ROLLOUT, Cluster
 
 pytestmark = pytest.mark.usefixtures("hasty")
 

@@ -15,10 +15,10 @@ from sluice.cli.exits import Exit
 from sluice.cli.main import outcome, program
 from sluice.rollout.status import RolloutStatus
 from tests.builders import as_stored, rollout
+from tests.cli.conftest import Command
+from tests.cli.scenes import HEALTHY, JUDGING, ROLLED_BACK, body, condition
+from tests.cli.server import Cluster
 from tests.manifest_files import ROOT
-from tests.unit.cli.conftest import Command
-from tests.unit.cli.scenes import HEALTHY, JUDGING, ROLLED_BACK, body, condition
-from tests.unit.cli.server import Cluster
 
 STALLED = replace(JUDGING, conditions=(*JUDGING.conditions, condition("Stalled", "Conflict")))
 

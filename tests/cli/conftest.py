@@ -12,7 +12,7 @@ from typing import TextIO
 import pytest
 
 from sluice.cli.main import outcome
-from tests.unit.cli.server import Cluster, serving
+from tests.cli.server import Cluster, serving
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,9 @@ from sluice.cli.exits import Exit
 from sluice.model.json import Json, JsonObject
 from sluice.model.references import STARTUPGRAPHS
 from tests.builders import NAMESPACE
-from tests.unit.cli.conftest import Command
-from tests.unit.cli.graph_scenes import AROUND, GRAPH, REF, STARTING, graph, node
-from tests.unit.cli.server import Cluster
+from tests.cli.conftest import Command
+from tests.cli.graph_scenes import AROUND, GRAPH, REF, STARTING, graph, node
+from tests.cli.server import Cluster
 
 READS = [
     pytest.param(("list",), id="list"),

@@ -12,8 +12,8 @@ from sluice.model import names
 from sluice.rollout.commands import ANNOTATIONS, Verb
 from sluice.rollout.phases import Stage
 from sluice.rollout.status import RolloutStatus
-from tests.unit.cli.conftest import Command, Person
-from tests.unit.cli.scenes import (
+from tests.cli.conftest import Command, Person
+from tests.cli.scenes import (
     CANARY,
     HEALTHY,
     JUDGING,
@@ -23,7 +23,7 @@ from tests.unit.cli.scenes import (
     body,
     overview,
 )
-from tests.unit.cli.server import ROLLOUT, Cluster
+from tests.cli.server import ROLLOUT, Cluster
 
 PROMOTING = replace(JUDGING, stage=Stage.ROLLING, weight=100)
 SCALING = replace(JUDGING, stage=Stage.SCALING)

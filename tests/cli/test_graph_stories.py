@@ -12,8 +12,8 @@ from sluice.model.json import Json, JsonObject
 from sluice.startup.states import State
 from sluice.startup.status import NodeStatus, Phase
 from tests.builders import CREATED
-from tests.unit.cli.golden import piped
-from tests.unit.cli.graph_scenes import (
+from tests.cli.golden import piped
+from tests.cli.graph_scenes import (
     BEGUN,
     HTTP,
     NOW,

@@ -7,8 +7,8 @@ from sluice.cli.check import rollouts, startup
 from sluice.cli.check.findings import Finding, Outcome
 from sluice.cli.check.running import STATIC_ROWS, run_row
 from sluice.model.json import JsonObject
-from tests.unit.cli import site
-from tests.unit.cli.server import Cluster
+from tests.cli import site
+from tests.cli.server import Cluster
 
 Spoil = Callable[[Cluster], object]
 

@@ -14,8 +14,8 @@ from sluice.rollout.explain import Check
 from sluice.rollout.phases import Stage
 from sluice.rollout.status import RolloutStatus
 from tests.builders import NAME
-from tests.unit.cli.golden import assert_golden, piped
-from tests.unit.cli.scenes import (
+from tests.cli.golden import assert_golden, piped
+from tests.cli.scenes import (
     HEALTHY,
     JUDGING,
     NOW,

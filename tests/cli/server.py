@@ -27,9 +27,9 @@ from sluice.model.references import (
     Resource,
 )
 from tests.builders import CREATED, NAME, NAMESPACE
+from tests.cli.scenes import Around
 from tests.engine.apiserver import ApiServer, Fault
 from tests.engine.store import RefusalError, Store
-from tests.unit.cli.scenes import Around
 
 RESOURCES = {
     ROLLOUTS,

@@ -25,11 +25,11 @@ from sluice.model.references import (
 from sluice.rollout.canary import canary_name
 from sluice.rollout.kind import RolloutKind
 from tests.builders import NAME, NAMESPACE, as_stored, http_route, service
+from tests.cli import site
+from tests.cli.conftest import Command
+from tests.cli.scenes import CANARY, HEALTHY, JUDGING, body, under_way
+from tests.cli.server import ROLLOUT, Cluster
 from tests.plain_connection import plain_connection
-from tests.unit.cli import site
-from tests.unit.cli.conftest import Command
-from tests.unit.cli.scenes import CANARY, HEALTHY, JUDGING, body, under_way
-from tests.unit.cli.server import ROLLOUT, Cluster
 
 SHIFTED = replace(JUDGING, checkpoint=None, stable_replica_set=f"{NAME}-5d21")
 

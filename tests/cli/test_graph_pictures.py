@@ -12,8 +12,8 @@ from sluice.cli.views.glyphs import ASCII, UNICODE
 from sluice.model.json import Body, JsonObject
 from sluice.startup.spec import GraphSpec
 from sluice.startup.status import GraphStatus, Phase
-from tests.unit.cli.golden import assert_golden, piped
-from tests.unit.cli.graph_scenes import (
+from tests.cli.golden import assert_golden, piped
+from tests.cli.graph_scenes import (
     AROUND,
     NOW,
     STARTING,

@@ -9,13 +9,10 @@ from sluice.cli.check.findings import Outcome
 from sluice.cli.check.sets import Listed, latest
 from sluice.startup.states import State
 from sluice.startup.status import Phase
-from tests.engine.apiserver import Fault
-from tests.engine.store import RefusalError
-from tests.manifest_files import only
-from tests.unit.cli import site
-from tests.unit.cli.graph_scenes import graph, node, seen, status
-from tests.unit.cli.server import Cluster
-from tests.unit.cli.spoiling import (
+from tests.cli import site
+from tests.cli.graph_scenes import graph, node, seen, status
+from tests.cli.server import Cluster
+from tests.cli.spoiling import (
     Spoil,
     answering,
     assert_failed,
@@ -25,6 +22,9 @@ from tests.unit.cli.spoiling import (
     untouched,
     without,
 )
+from tests.engine.apiserver import Fault
+from tests.engine.store import RefusalError
+from tests.manifest_files import only
 
 HELD = "a pod of a set is held back"
 KNOWN = "released sets are known to the API server"

@@ -17,14 +17,12 @@ from sluice.cli.exits import Exit
 from sluice.model.json import Body
 from sluice.model.references import ROLLOUTS, STARTUPGRAPHS, Resource
 from sluice.rollout.phases import Stage
-from tests.engine.virtual_time import ManualClock
-from tests.manifest_files import of_kind, only, schema_of
-from tests.unit.cli import site
-from tests.unit.cli.conftest import Command
-from tests.unit.cli.golden import assert_golden
-from tests.unit.cli.scenes import JUDGING, body, target, under_way
-from tests.unit.cli.server import ROLLOUT, Cluster
-from tests.unit.cli.spoiling import (
+from tests.cli import site
+from tests.cli.conftest import Command
+from tests.cli.golden import assert_golden
+from tests.cli.scenes import JUDGING, body, target, under_way
+from tests.cli.server import ROLLOUT, Cluster
+from tests.cli.spoiling import (
     Spoil,
     answering,
     assert_failed,
@@ -35,6 +33,8 @@ from tests.unit.cli.spoiling import (
     untouched,
     without,
 )
+from tests.engine.virtual_time import ManualClock
+from tests.manifest_files import of_kind, only, schema_of
 
 
 def test_all_pass_where_all_is_there(cluster: Cluster, sluice: Command) -> None:

@@ -9,9 +9,9 @@ import yaml
 
 from sluice.cli.exits import Exit
 from tests.builders import NAME
-from tests.unit.cli.conftest import Command, Person
-from tests.unit.cli.scenes import ROLLED_BACK, body, under_way
-from tests.unit.cli.server import ROLLOUT, Cluster
+from tests.cli.conftest import Command, Person
+from tests.cli.scenes import ROLLED_BACK, body, under_way
+from tests.cli.server import ROLLOUT, Cluster
 
 READS = [
     pytest.param(("list",), id="list"),
