@@ -74,11 +74,11 @@ unit: venv ## Pure tests (seconds)
 .PHONY: coverage
 coverage: venv ## Pure tests and stories; every line and branch of the decision tower is run
 	@$(PYTEST) -n 2 --cov --cov-report=term-missing:skip-covered tests/unit tests/converge/test_stories.py \
-	  tests/converge/graph/test_stories.py
+	  tests/converge/graph/test_stories.py tests/converge/init/test_stories.py
 
 .PHONY: converge
 converge: venv ## Engine, adapters and command line on HTTP; the in-memory cluster with crashes, disturbances, random histories
-	@$(PYTEST) -n 2 --dist worksteal tests/engine tests/adapters tests/cli $(filter-out %/test_stories.py,$(wildcard tests/converge/test_*.py tests/converge/graph/test_*.py))
+	@$(PYTEST) -n 2 --dist worksteal tests/engine tests/adapters tests/cli $(filter-out %/test_stories.py,$(wildcard tests/converge/test_*.py tests/converge/*/test_*.py))
 
 .PHONY: fuzz
 fuzz: venv ## Many random histories on the in-memory cluster (minutes)

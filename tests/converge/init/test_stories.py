@@ -9,8 +9,8 @@ from sluice.model.references import CONFIGMAPS, JOBS, LEASES, ObjectRef
 from sluice.startup.init.run import Result
 from sluice.startup.init.situation import Unmet
 from sluice.startup.init.states import State
+from tests.converge.init.world import NAMESPACE, NODE, World
 from tests.unit.startup.init.given import DOWN, IMAGE, MENDED
-from tests.unit.startup.init.world import NAMESPACE, NODE, World
 
 
 @pytest.fixture

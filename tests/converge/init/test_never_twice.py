@@ -19,8 +19,8 @@ from sluice.startup.init.resolving import subject
 from sluice.startup.init.run import Direction, Run
 from sluice.startup.init.situation import Unmet
 from sluice.startup.init.states import State
+from tests.converge.init.world import Picture, World
 from tests.unit.startup.init.given import DOWN, IMAGE, MENDED
-from tests.unit.startup.init.world import Picture, World
 
 GRAPHS = st.sampled_from(["shop", "other"])
 VERSIONS = st.sampled_from(["42", "43", "44", None])
