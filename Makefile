@@ -96,8 +96,9 @@ servers: ## Install PostgreSQL, RabbitMQ and Redis for the tests, from Debian, w
 
 .PHONY: installed-servers
 installed-servers:
-	@echo "installing $(SERVERS) (of Debian; up to 101 MB are fetched, 15 s with RabbitMQ and Redis alone)"
-	@if [ ! -e $(START_POLICY) ]; then \
+	@export PATH="$$PATH:/usr/local/sbin:/usr/sbin:/sbin"; \
+	echo "installing $(SERVERS) (of Debian; up to 101 MB are fetched, 15 s with RabbitMQ and Redis alone)"; \
+	if [ ! -e $(START_POLICY) ]; then \
 	  trap 'rm -f $(START_POLICY)' EXIT; \
 	  printf '#!/bin/sh\nexit 101\n' >$(START_POLICY); chmod +x $(START_POLICY); \
 	fi; \
