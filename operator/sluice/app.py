@@ -61,13 +61,31 @@ class Settings:
     leader_election: bool = True
 
 
-async def serve(
-    settings: Settings,
-    kinds: tuple[Kind, ...],
-    guardians: tuple[Guardian, ...] = (),
-    gauges: tuple[Gauges, ...] = (),
-    registers: tuple[Register, ...] = (),
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the engine is given: the kinds, and what belongs to them."""
+
+    kinds: tuple[Kind, ...]
+    guardians: tuple[Guardian, ...] = ()
+    gauges: tuple[Gauges, ...] = ()
+    registers: tuple[Register, ...] = ()
+
+
+def parts(settings: Settings) -> Parts:
+    """Return all that Sluice carries out."""
+    namespace = settings.namespace
+    return Parts(
+        kinds=(
+            RolloutKind(settings.scrape_interval_seconds),
+            StartupGraphKind(namespace, settings.probe_hosts),
+        ),
+        guardians=(StartupGuardian(namespace),),
+        gauges=(GraphGauges(),),
+        registers=(released_register(namespace),),
+    )
+
+
+async def serve(settings: Settings, given: Parts) -> None:
     """Run the operator until SIGTERM or SIGINT. Raises BrokenError, ConnectionSettingsError."""
     clock = SystemClock()
     async with AsyncExitStack() as stack:
@@ -82,14 +100,14 @@ async def serve(
             elector = Elector(client, lease, settings.identity, clock)
         engine = Engine(
             client,
-            kinds,
+            given.kinds,
             source,
             clock,
             elector.leads if elector else lambda: True,
             EngineSettings(settings.workers, settings.identity, _LABEL_SELECTORS),
-            guardians=guardians,
-            gauges=gauges,
-            registers=registers,
+            guardians=given.guardians,
+            gauges=given.gauges,
+            registers=given.registers,
             probes=probes,
         )
         app = application(engine.metrics.text, engine.obstacle)
@@ -176,15 +194,8 @@ class _Life:
 
 def run(settings: Settings) -> int:
     """Run the operator with all its kinds; return the exit code of the process."""
-    namespace = settings.namespace
-    kinds = (
-        RolloutKind(settings.scrape_interval_seconds),
-        StartupGraphKind(namespace, settings.probe_hosts),
-    )
-    guardians = (StartupGuardian(namespace),)
-    registers = (released_register(namespace),)
     try:
-        asyncio.run(serve(settings, kinds, guardians, (GraphGauges(),), registers))
+        asyncio.run(serve(settings, parts(settings)))
     except (BrokenError, ConnectionSettingsError) as error:
         log.error("%s", error)  # noqa: TRY400 - the message says it all
         return 1

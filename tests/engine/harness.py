@@ -15,6 +15,7 @@ from sluice.model.kind import Guardian, Kind, Observation, Selection, Wants
 from sluice.model.plan import Plan, Work
 from sluice.model.readings import Gauges
 from sluice.model.references import DEPLOYMENTS, REPLICASETS, SERVICES, ObjectRef, Resource
+from sluice.model.registers import Register
 from tests.engine.apiserver import ApiServer, api_server
 from tests.engine.store import Object, Store
 from tests.plain_connection import plain_connection
@@ -103,6 +104,7 @@ async def world(
     lead: bool = True,
     guardians: tuple[Guardian, ...] = (),
     gauges: tuple[Gauges, ...] = (),
+    registers: tuple[Register, ...] = (),
 ) -> AsyncIterator[World]:
     """Run an engine for one kind on a store with these objects, until the block ends."""
     store, leading = Store(), [True]
@@ -119,6 +121,7 @@ async def world(
             EngineSettings(workers=4),
             guardians=guardians,
             gauges=gauges,
+            registers=registers,
         )
         engine.warm_up()
         try:

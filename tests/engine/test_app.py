@@ -16,14 +16,14 @@ from aiohttp import web
 from click.testing import CliRunner
 
 from sluice import app
-from sluice.app import Settings, serve
+from sluice.app import Parts, Settings, parts, serve
 from sluice.engine.perpetual import BrokenError
 from sluice.handlers.run import run_command
 from sluice.handlers.watching import connection_info, settings
 from sluice.model.kind import Observation
 from sluice.model.plan import Note, Plan, Transition, Work
 from sluice.model.reasons import Reason
-from sluice.model.references import ObjectRef
+from sluice.model.references import ROLLOUTS, STARTUPGRAPHS, ObjectRef
 from tests.engine.apiserver import ApiServer, api_server
 from tests.engine.harness import EVENTS, LEASES, NS, RESOURCES, TOYS, Toy, toy, toy_ref, until
 from tests.engine.store import Store
@@ -75,7 +75,7 @@ async def running(directory: Path, port: int, *, crds: bool = True) -> AsyncIter
             listen=f"127.0.0.1:{port}",
             workers=2,
         )
-        task = asyncio.create_task(serve(chosen, (Toy(plan_of=_enter_once),)))
+        task = asyncio.create_task(serve(chosen, Parts((Toy(plan_of=_enter_once),))))
         try:
             yield Running(server, task, f"http://127.0.0.1:{port}")
         finally:
@@ -229,3 +229,12 @@ async def test_kopf_logs_in_as_we_do() -> None:
     info = await connection_info(connection)
 
     assert (info.server, info.scheme, info.token) == ("http://127.0.0.1:1", "bearer", "abc")
+
+
+def test_what_belongs_to_a_kind_is_given_with_it() -> None:
+    given = parts(Settings(namespace="ours"))
+
+    assert [kind.resource for kind in given.kinds] == [ROLLOUTS, STARTUPGRAPHS]
+    assert [one.resource for one in given.guardians] == [STARTUPGRAPHS]
+    assert [one.resource for one in given.gauges] == [STARTUPGRAPHS]
+    assert [str(one.ref) for one in given.registers] == ["ConfigMap ours/sluice-released"]

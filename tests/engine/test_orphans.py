@@ -242,6 +242,21 @@ async def test_what_was_done_is_told_of_what_it_was_done_to_once_it_is_done() ->
         assert event["regarding"]["uid"] == "uid-of-app"
 
 
+async def test_what_is_not_done_is_not_told() -> None:
+    def plan(key: ObjectRef, seen: Observation) -> Work:
+        about = Subject(deployment_ref(), "uid-of-app", "1")
+        return replace(_release(key, seen), notes=(Note(Reason.STEP_STARTED, "let go", about),))
+
+    keeper = Keeper(plan)
+    async with world(Toy(), held(), guardians=(keeper,), lead=False) as it:
+        it.server.faults.append(Fault(lambda r: r.path.endswith("/app"), AWAY))
+        it.engine.lead()
+        await until(lambda: len(keeper.seen) >= 2)
+        await it.engine.announcer.drain()
+
+        assert it.events == []
+
+
 async def test_an_action_on_old_knowledge_is_decided_anew() -> None:
     def plan(key: ObjectRef, seen: Observation) -> Work:
         stale = Patch("app", deployment_ref(), (), "1")

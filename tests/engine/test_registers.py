@@ -17,7 +17,7 @@ from sluice.engine.writer import GateClosedError, Writer
 from sluice.model.references import CONFIGMAPS, DAEMONSETS, STATEFULSETS, ObjectRef, Resource
 from sluice.model.registers import Register
 from tests.engine.apiserver import ApiServer, Fault, api_server
-from tests.engine.harness import NS
+from tests.engine.harness import NS, Toy, world
 from tests.engine.store import Store
 from tests.engine.virtual_time import ManualClock, virtually
 from tests.plain_connection import plain_connection
@@ -157,3 +157,13 @@ def test_it_is_pruned_every_hour_also_after_a_failure() -> None:
     virtually(clock, for_some_hours())
 
     assert [at - began for at in Hourly.asked] == [n * PRUNE_SECONDS for n in (1, 2, 3)]
+
+
+async def test_the_engine_prunes_its_registers_while_it_leads() -> None:
+    name = f"pruning of {REGISTER.ref}"
+    async with world(Toy(), registers=(REGISTER,), lead=False) as it:
+        assert name not in {task.get_name() for task in asyncio.all_tasks()}
+
+        it.engine.lead()
+
+        assert name in {task.get_name() for task in asyncio.all_tasks()}

@@ -57,8 +57,8 @@ def _closed(scene: Scene, node: NodeScene) -> list[str]:
 
 
 def _ailing(scene: Scene, node: NodeScene) -> list[str]:
-    found = standings(node, scene.probes)
-    return [one.gate.name for one in found if one.lost and not one.gate.critical]
+    """A critical gate that fails takes the node out of Ready, so these are not."""
+    return [one.gate.name for one in standings(node, scene.probes) if one.lost]
 
 
 def _missing(scene: Scene, node: NodeScene) -> list[str]:
