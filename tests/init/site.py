@@ -72,4 +72,4 @@ class Site:
 
     def history(self, columns: str = "version, direction, status") -> Rows:
         # The columns are the test's own.
-        return self.database.ask(f"SELECT {columns} FROM {DEFAULT_NAME} ORDER BY id")  # noqa: S608
+        return self.database.ask(f"SELECT {columns} FROM {DEFAULT_NAME} ORDER BY id")  # noqa: S608 - our own table's name

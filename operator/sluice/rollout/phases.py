@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
+from sluice.model.transitions import following
+
 
 class Phase(StrEnum):
     """What a person needs to know of a rollout in one word."""
@@ -191,13 +193,6 @@ BEFORE_ROLLING: Final = frozenset(
 )
 
 
-class ImpossibleEventError(ValueError):
-    """An event was raised in a stage that does not know it: a fault in Sluice."""
-
-
 def advance(stage: Stage, event: Event) -> Stage:
     """Return the stage that follows; ImpossibleEventError if the stage does not know the event."""
-    following = TABLE[stage].get(event)
-    if following is None:
-        raise ImpossibleEventError(f"{event.name} cannot happen in {stage}")
-    return following
+    return following(TABLE, stage, event)

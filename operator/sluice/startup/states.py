@@ -11,6 +11,8 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Final
 
+from sluice.model.transitions import following
+
 
 class State(StrEnum):
     """Where a node is; the value is what status shows."""
@@ -104,13 +106,6 @@ UNDER_WAY: Final = frozenset({State.RELEASING, State.STARTING, State.GATING})
 TIMED: Final = frozenset({State.STARTING, State.GATING})
 
 
-class ImpossibleEventError(ValueError):
-    """An event was raised in a state that does not know it: a fault in Sluice."""
-
-
 def advance(state: State, event: Event) -> State:
     """Return the state that follows; ImpossibleEventError if the state does not know the event."""
-    following = TABLE[state].get(event)
-    if following is None:
-        raise ImpossibleEventError(f"{event.name} cannot happen in {state}")
-    return following
+    return following(TABLE, state, event)

@@ -1,12 +1,12 @@
 import pytest
 
+from sluice.model.transitions import ImpossibleEventError
 from sluice.rollout.phases import (
     AFTER_ROLLING_BACK,
     BEFORE_ROLLING,
     CANARY_IN_ROUTE,
     TABLE,
     Event,
-    ImpossibleEventError,
     Phase,
     Stage,
     advance,

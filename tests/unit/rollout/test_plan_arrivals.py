@@ -6,9 +6,10 @@ import pytest
 
 from sluice.model.plan import Note
 from sluice.model.reasons import Reason
+from sluice.model.transitions import ImpossibleEventError
 from sluice.rollout.arrivals import arrive
 from sluice.rollout.moves import Move
-from sluice.rollout.phases import Event, ImpossibleEventError, Stage
+from sluice.rollout.phases import Event, Stage
 from sluice.rollout.status import Ending, Entry, RolloutStatus, SloResult, Version
 from tests.unit.rollout.situation import (
     GOOD,

@@ -2,12 +2,12 @@
 
 import pytest
 
+from sluice.model.transitions import ImpossibleEventError
 from sluice.startup.states import (
     BEFORE_RELEASE,
     BEFORE_START,
     TABLE,
     Event,
-    ImpossibleEventError,
     State,
     advance,
 )

@@ -2,7 +2,8 @@
 
 import pytest
 
-from sluice.startup.init.states import TABLE, Event, ImpossibleEventError, State, advance
+from sluice.model.transitions import ImpossibleEventError
+from sluice.startup.init.states import TABLE, Event, State, advance
 
 PAIRS = [(state, event) for state in State for event in Event]
 
