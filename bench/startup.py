@@ -78,7 +78,7 @@ async def furnish(api: ClusterApi, graph: Mapping[str, list[str]]) -> None:
         for name in graph:
             group.create_task(create(name))
     async with asyncio.timeout(READY_SECONDS):
-        while not all(map(_is_observed, await api.list(DEPLOYMENTS, NAMESPACE))):  # noqa: ASYNC110
+        while not all(map(_is_observed, await api.list(DEPLOYMENTS, NAMESPACE))):  # noqa: ASYNC110 - of the server
             await asyncio.sleep(0.5)
 
 
@@ -92,7 +92,7 @@ async def start(api: ClusterApi, graph: Mapping[str, list[str]]) -> None:
     await api.create(STARTUPGRAPHS, NAMESPACE, ensemble.graph(*nodes))
     ref = ObjectRef(STARTUPGRAPHS, NAMESPACE, ensemble.GRAPH)
     async with asyncio.timeout(READY_SECONDS):
-        while (await api.get(ref)).body("status").json("phase") != "Ready":  # noqa: ASYNC110
+        while (await api.get(ref)).body("status").json("phase") != "Ready":  # noqa: ASYNC110 - of the server
             await asyncio.sleep(0.5)
 
 

@@ -123,7 +123,7 @@ def test_a_job_that_completed_and_was_deleted_counts() -> None:
 def test_a_workload_of_another_graph_is_told_by_its_label() -> None:
     other = deployment("api")
     # The labels of a manifest have no type of their own.
-    other["metadata"]["labels"]["sluice.dev/graph"] = "other"  # type: ignore[index,call-overload]
+    other["metadata"]["labels"]["sluice.dev/graph"] = "other"  # type: ignore[index,call-overload]  # a manifest
 
     story = told([node("api")], [seen("api", State.ABSENT)], other)
 
@@ -464,7 +464,7 @@ def test_a_graph_with_a_fault_has_to_be_corrected_first() -> None:
 def test_the_picture_has_faults_first_and_findings_last() -> None:
     bare = deployment("db", 3)
     # The labels of a manifest have no type of their own.
-    bare["metadata"]["labels"].clear()  # type: ignore[index,call-overload,union-attr]
+    bare["metadata"]["labels"].clear()  # type: ignore[index,call-overload,union-attr]  # a manifest
     body = graph(
         node("db"),
         node("api", "dbb", gates=[URL]),

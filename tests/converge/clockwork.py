@@ -43,7 +43,7 @@ class _NoWaiting(selectors.BaseSelector):
         return self._keys.pop(fileobj)
 
     # The type of the keys that it is declared with is private.
-    def get_map(self) -> Mapping[object, selectors.SelectorKey]:  # type: ignore[override]
+    def get_map(self) -> Mapping[object, selectors.SelectorKey]:  # type: ignore[override]  # keys are whatever was registered
         """Return what is registered."""
         return self._keys
 
