@@ -6,7 +6,7 @@ import signal
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from sluice.adapters.clock import SystemClock
 from sluice.adapters.connection import ConnectionSettingsError, connect
@@ -19,9 +19,9 @@ from sluice.engine.perpetual import BrokenError
 from sluice.engine.process import Engine, EngineSettings
 from sluice.handlers.watching import Watch
 from sluice.model.kind import Guardian, Kind
-from sluice.model.names import ROLLOUT_LABEL
+from sluice.model.names import LOCK_LABEL, RECORD_LABEL, ROLLOUT_LABEL
 from sluice.model.readings import Gauges
-from sluice.model.references import ENDPOINTSLICES, LEASES, ObjectRef
+from sluice.model.references import CONFIGMAPS, ENDPOINTSLICES, LEASES, ObjectRef
 from sluice.model.registers import Register
 from sluice.rollout.kind import RolloutKind
 from sluice.startup.gauges import GraphGauges
@@ -32,7 +32,12 @@ from sluice.startup.release import released_register
 log = logging.getLogger(__name__)
 
 _LEASE_NAME = "sluice"
-_LABEL_SELECTORS = {ENDPOINTSLICES: ROLLOUT_LABEL}
+# Of these there are many that are no concern of ours, or that we must not know.
+LABEL_SELECTORS: Final = {
+    ENDPOINTSLICES: ROLLOUT_LABEL,
+    CONFIGMAPS: RECORD_LABEL,
+    LEASES: LOCK_LABEL,
+}
 _GRACE_SECONDS, _KOPF_SECONDS = 2.0, 1.5
 
 
@@ -104,7 +109,7 @@ async def serve(settings: Settings, given: Parts) -> None:
             source,
             clock,
             elector.leads if elector else lambda: True,
-            EngineSettings(settings.workers, settings.identity, _LABEL_SELECTORS),
+            EngineSettings(settings.workers, settings.identity, LABEL_SELECTORS),
             guardians=given.guardians,
             gauges=given.gauges,
             registers=given.registers,

@@ -21,7 +21,8 @@ from sluice.model.references import (
 )
 from sluice.model.scalars import format_instant, parse_instant
 from sluice.startup.kind import StartupGraphKind
-from sluice.startup.scene import Own, Scene, read_scene
+from sluice.startup.own import Own
+from sluice.startup.scene import Scene, read_scene
 from sluice.startup.states import State
 from sluice.startup.status import GraphStatus, NodeStatus, Phase
 from tests.builders import CREATED, NAMESPACE, as_stored, metadata, owner

@@ -27,7 +27,7 @@ from tests.cli.graph_scenes import (
 
 
 def spec_of(body: JsonObject) -> GraphSpec:
-    return GraphSpec.from_body(Body(body).body("spec"))
+    return GraphSpec.from_body(Body(body).body("spec"), "shop")
 
 
 def with_status(new: GraphStatus | None) -> JsonObject:

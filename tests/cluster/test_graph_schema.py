@@ -66,7 +66,7 @@ def test_leaves_to_the_operator_what_takes_two_nodes(
     kubectl: Kubectl, changes: dict[str, Json], sentence: str
 ) -> None:
     stored = create(kubectl, minimal_graph(changes))
-    assert faults(GraphSpec.from_body(stored.body("spec"))) == (sentence,)
+    assert faults(GraphSpec.from_body(stored.body("spec"), "shop")) == (sentence,)
 
 
 def create(kubectl: Kubectl, manifest: dict[str, Json]) -> Body:

@@ -4,11 +4,11 @@ import asyncio
 from dataclasses import dataclass
 
 from sluice.adapters.failures import KubeError
+from sluice.app import LABEL_SELECTORS
 from sluice.engine.process import Engine, EngineSettings
 from sluice.model.kind import Guardian, Kind
 from sluice.model.metrics import MetricQuery, Series
-from sluice.model.names import ROLLOUT_LABEL
-from sluice.model.references import ENDPOINTSLICES, Resource
+from sluice.model.references import Resource
 from tests.converge.client import MemoryClient, View
 from tests.converge.clockwork import VirtualClock
 from tests.converge.cluster import Cluster
@@ -53,7 +53,7 @@ class OperatorProcess:
         """Begin with empty hands; return when everything has been read once."""
         self.alive = True
         self.cluster.seen.append(self._tell)
-        settings = EngineSettings(workers=2, label_selectors={ENDPOINTSLICES: ROLLOUT_LABEL})
+        settings = EngineSettings(workers=2, label_selectors=LABEL_SELECTORS)
         self.engine = Engine(
             self.client,
             self.kinds,

@@ -69,7 +69,7 @@ def test_a_rollout_is_read_as_the_api_server_stores_it(path: Path) -> None:
 @each_graph
 def test_a_graph_is_read_as_the_api_server_stores_it_and_can_be_carried_out(path: Path) -> None:
     sample = only(STARTUPGRAPHS, path)
-    spec = GraphSpec.from_body(stored(sample.value, STARTUPGRAPHS).body("spec"))
+    spec = GraphSpec.from_body(stored(sample.value, STARTUPGRAPHS).body("spec"), "shop")
     names = [node.text("name") for node in sample.bodies("spec", "nodes")]
     assert [node.name for node in spec.nodes] == names
     assert (*faults(spec), *host_faults(spec, "shop", allowed=())) == ()

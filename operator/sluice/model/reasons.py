@@ -95,6 +95,7 @@ class Reason(StrEnum):
     INIT_RESOLVED = "InitResolved"
     INIT_ANSWERED = "InitAnswered"
     RECORD_UNREADABLE = "RecordUnreadable"
+    DELETION_WAITS = "DeletionWaits"
     STARTING = "Starting"
     SUSPENDED = "Suspended"
     ORPHAN_RELEASED = "OrphanReleased"
@@ -303,6 +304,10 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.RECORD_UNREADABLE: _warning(
         "The history of an init node cannot be read: nothing of the node runs before it can.",
         "Mend the key of the ConfigMap that the message names, or delete it if you know its end.",
+    ),
+    Reason.DELETION_WAITS: _normal(
+        "The graph is deleted, and waits until what runs for its init nodes is over and recorded.",
+        "To end it at once: kubectl delete job NAME; its version is Dirty then.",
     ),
     Reason.STARTING: _normal("Nodes are held or start in the order of the graph."),
     Reason.SUSPENDED: _normal(

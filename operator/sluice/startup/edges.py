@@ -5,17 +5,22 @@ latched. What has been let go is never held again.
 """
 
 from dataclasses import dataclass
-from typing import assert_never
+from typing import Final, assert_never
 
 from sluice.startup.bars import critical, has_started, is_complete, keeps_bar, lost_gates, meets_bar
 from sluice.startup.health import Probes
-from sluice.startup.scene import NodeScene, Scene
+from sluice.startup.init import states as init_states
+from sluice.startup.init.situation import Situation
+from sluice.startup.scene import InitScene, NodeScene, Scene
 from sluice.startup.spec import Edge, OnTimeout, Until
 from sluice.startup.states import BEFORE_START, State
 from sluice.startup.workload import is_observed
 
 _GIVEN_UP = frozenset({State.ABSENT, State.FAILED, State.TIMED_OUT})
 _NOT_RUNNING = BEFORE_START | {State.FAILED}
+NEEDS_A_PERSON: Final = frozenset(
+    {init_states.State.FAILED, init_states.State.DIRTY, init_states.State.MISMATCH}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,19 +28,23 @@ class Unmet:
     """An edge whose parent is not satisfied. failed: it will not be without somebody's help."""
 
     edge: Edge
-    state: State
+    state: State | init_states.State
     failed: bool
 
     def __str__(self) -> str:
         return f"{self.edge.parent} {self.edge.until}"
 
 
-def unmet(scene: Scene, node: NodeScene) -> tuple[Unmet, ...]:
+def unmet(scene: Scene, node: NodeScene | InitScene) -> tuple[Unmet, ...]:
     """Return the edges of a node that keep it waiting, in the order of the spec."""
     found = []
     for edge in node.node.depends_on:
-        parent = scene.nodes.get(edge.parent)
-        if parent is None:
+        parent, init = scene.nodes.get(edge.parent), scene.inits.get(edge.parent)
+        if init is not None:
+            if not _is_done(edge, init.situation):
+                at = init.situation.status.state
+                found.append(Unmet(edge, at, at in NEEDS_A_PERSON))
+        elif parent is None:
             found.append(Unmet(edge, State.ABSENT, failed=False))
         elif not is_satisfied(edge, parent, scene.probes):
             state = parent.status.state
@@ -58,6 +67,18 @@ def is_satisfied(edge: Edge, parent: NodeScene, probes: Probes) -> bool:
             return _is_ready(edge, parent, probes)
         case _:
             assert_never(edge.until)
+
+
+def _is_done(edge: Edge, parent: Situation) -> bool:
+    """Whether an init node is what the edge asks for: Ready and Complete are one to it."""
+    if parent.complete:
+        return True
+    # What is half done is no foundation, whatever the edge says.
+    if edge.optional and parent.status.state is init_states.State.FAILED:
+        return True
+    begun = parent.agrees and parent.status.state in init_states.UNDER_WAY
+    started = begun and parent.job is not None and parent.job.started is not None
+    return edge.until is Until.STARTED and started
 
 
 def _is_ready(edge: Edge, parent: NodeScene, probes: Probes) -> bool:

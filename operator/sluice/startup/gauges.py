@@ -48,6 +48,8 @@ class GraphGauges:
 def _readings(body: Body) -> Iterator[Reading]:
     graph = (body.text("metadata", "namespace"), body.text("metadata", "name"))
     status = GraphStatus.from_body(body.body("status"))
+    for init in status.inits:
+        yield Reading(NODE_STATE, (*graph, init.name, str(init.state)), 1.0)
     for node in status.nodes:
         yield Reading(NODE_STATE, (*graph, node.name, str(node.state)), 1.0)
         if node.released_at is not None and node.ready_at is not None:

@@ -6,7 +6,7 @@ A graph may come after its workloads. One that never comes must not hold them fo
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sluice.model.cluster import Pod
+from sluice.model.cluster import Job, Pod
 from sluice.model.found import all_of
 from sluice.model.kind import Labelled, Observation, Wants
 from sluice.model.names import GRAPH_LABEL
@@ -16,10 +16,11 @@ from sluice.model.references import PODS, STARTUPGRAPHS, ObjectRef, Resource
 from sluice.model.scalars import format_duration
 from sluice.startup.findings import ORPHAN_AFTER_SECONDS
 from sluice.startup.gating import is_open, open_all
+from sluice.startup.init.due import forsaken
 from sluice.startup.orphans import is_orphan, late_strays, orphaned_at
+from sluice.startup.own import HELD_RESOURCES
 from sluice.startup.pods import carries_gate, owned_pods, strays
 from sluice.startup.release import let_go, released_list
-from sluice.startup.scene import HELD_RESOURCES
 from sluice.startup.workload import WORKLOADS, Workload
 
 
@@ -64,6 +65,8 @@ class StartupGuardian:
             if is_orphan(one, now):
                 actions.extend(undone)
                 notes.extend(_told(one, key.name) for _ in undone[:1])
+        jobs = tuple(one for one in workloads if isinstance(one, Job))
+        actions.extend(forsaken(str(key), jobs, pods))
         stray = strays(pods, found)
         closed = [pod for pod in pods if carries_gate(pod) and not is_open(pod)]
         actions.extend(late_strays(stray, released, now, None))

@@ -8,8 +8,9 @@ from sluice.model.plan import Note
 from sluice.model.reasons import Reason
 from sluice.startup.bars import has_started, is_complete
 from sluice.startup.events import event_of
+from sluice.startup.inits import under_way
 from sluice.startup.scene import NodeScene, Scene
-from sluice.startup.states import BEFORE_RELEASE, BEFORE_START, UNDER_WAY, Event, State, advance
+from sluice.startup.states import BEFORE_RELEASE, BEFORE_START, Event, State, advance
 from sluice.startup.status import NodeStatus
 
 _NAMES_SHOWN = 10
@@ -56,10 +57,9 @@ def with_changes(scene: Scene, changed: Iterable[Step]) -> Scene:
 def _started(scene: Scene, found: tuple[Step, ...]) -> tuple[Step, ...]:
     """Return the steps that there are slots for; what starts by itself takes one as well."""
     limit = scene.own.spec.max_parallel
-    under_way = sum(node.status.state in UNDER_WAY for node in scene.nodes.values())
-    under_way += sum(step.event in _BY_ITSELF for step in found)
+    taken = under_way(scene) + sum(step.event in _BY_ITSELF for step in found)
     cleared = [step for step in found if step.event is Event.CLEARED]
-    kept = cleared[: max(limit - under_way, 0)] if limit else cleared
+    kept = cleared[: max(limit - taken, 0)] if limit else cleared
     return tuple(step for step in found if step.event is not Event.CLEARED or step in kept)
 
 

@@ -1,6 +1,5 @@
 """Readers of the nodes of a spec: the node, or a message that says what to write."""
 
-from collections.abc import Mapping
 from typing import Final
 
 from sluice.model.fields import (
@@ -13,8 +12,17 @@ from sluice.model.fields import (
 from sluice.model.json import Body
 from sluice.model.references import DAEMONSETS, DEPLOYMENTS, JOBS, STATEFULSETS, Resource
 from sluice.startup.gates import GateDefaults, read_gates
+from sluice.startup.init.spec import read_init
 from sluice.startup.min_ready import min_ready
-from sluice.startup.nodes import Edge, HoldChoice, Node, OnTimeout, Until, WhenScaledToZero
+from sluice.startup.nodes import (
+    Edge,
+    HoldChoice,
+    InitNode,
+    Node,
+    OnTimeout,
+    Until,
+    WhenScaledToZero,
+)
 
 _RESOURCES: Final = {
     (resource.api_version, resource.kind): resource
@@ -34,14 +42,31 @@ def resource_of(node: Body) -> Resource:
     raise InvalidSpecError(workload.path, f"{api_version} {kind}", fault, "apps/v1 Deployment")
 
 
-def read_node(node: Body, defaults: GateDefaults, resources: Mapping[str, Resource]) -> Node:
-    """Read an entry of `spec.nodes`; resources: of all nodes, by name."""
+def is_finite(node: Body) -> bool:
+    """Whether what a node starts comes to an end: a Job, its own or ours."""
+    return node.has("init") or resource_of(node) == JOBS
+
+
+def read_node(
+    node: Body, graph: str, defaults: GateDefaults, finite: frozenset[str]
+) -> Node | InitNode:
+    """Read an entry of `spec.nodes`; finite: the names of all nodes that come to an end."""
+    if node.has("init") and node.has("workload"):
+        fault = "is on a node that has init as well"
+        raise InvalidSpecError(field_path(node, "workload"), node.text("name"), fault, "two nodes")
+    edges = tuple(_edge(edge, finite) for edge in node.bodies("dependsOn"))
+    _check_edges(node, edges)
+    if node.has("init"):
+        name = node.text("name")
+        return InitNode(name, edges, read_init(node.body("init"), graph, name))
+    return _workload(node, defaults, edges)
+
+
+def _workload(node: Body, defaults: GateDefaults, edges: tuple[Edge, ...]) -> Node:
     pod_readiness = node.flag("podReadiness")
-    name, resource = node.text("name"), resource_of(node)
-    edges = tuple(_edge(edge, resources) for edge in node.bodies("dependsOn"))
     read = Node(
-        name=name,
-        resource=resource,
+        name=node.text("name"),
+        resource=resource_of(node),
         workload=node.text("workload", "name"),
         depends_on=edges,
         min_ready=min_ready(node, "minReady"),
@@ -53,15 +78,14 @@ def read_node(node: Body, defaults: GateDefaults, resources: Mapping[str, Resour
         timeout_seconds=positive_seconds(node, "timeout", "10m"),
         on_timeout=choice(node, "onTimeout", OnTimeout),
     )
-    _check_edges(node, read)
     _check_kind(node, read)
     return read
 
 
-def _edge(edge: Body, resources: Mapping[str, Resource]) -> Edge:
+def _edge(edge: Body, finite: frozenset[str]) -> Edge:
     parent = edge.text("node")
     # A Job is waited for to its end; an unknown parent is told of by shape.faults.
-    default = Until.COMPLETE if resources.get(parent) == JOBS else Until.READY
+    default = Until.COMPLETE if parent in finite else Until.READY
     return Edge(
         parent=parent,
         until=choice(edge, "until", Until) if edge.has("until") else default,
@@ -70,16 +94,16 @@ def _edge(edge: Body, resources: Mapping[str, Resource]) -> Edge:
     )
 
 
-def _check_edges(body: Body, node: Node) -> None:
-    field = field_path(body, "dependsOn")
-    parents = tuple(edge.parent for edge in node.depends_on)
+def _check_edges(node: Body, edges: tuple[Edge, ...]) -> None:
+    name, field = node.text("name"), field_path(node, "dependsOn")
+    parents = tuple(edge.parent for edge in edges)
     unique_names(parents, field)
     if len(parents) > _MOST_PARENTS:
         fault = f"are more than {_MOST_PARENTS} parents"
         raise InvalidSpecError(field, str(len(parents)), fault, f"at most {_MOST_PARENTS}")
-    if node.name in parents:
+    if name in parents:
         fault = "is the node itself"
-        raise InvalidSpecError(field, repr(node.name), fault, "the name of another node")
+        raise InvalidSpecError(field, repr(name), fault, "the name of another node")
 
 
 def _check_kind(body: Body, node: Node) -> None:

@@ -1,10 +1,11 @@
-"""The nodes of a StartupGraph and the edges between them."""
+"""The nodes of a StartupGraph and the edges between them: workloads, and what runs once."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 from sluice.model.references import Resource
 from sluice.startup.gates import Gate
+from sluice.startup.init.spec import Init
 from sluice.startup.min_ready import MinReady
 
 
@@ -71,3 +72,12 @@ class Node:
     min_available: MinReady
     timeout_seconds: float
     on_timeout: OnTimeout
+
+
+@dataclass(frozen=True, slots=True)
+class InitNode:
+    """What runs once per version, as a Job, and what it waits for."""
+
+    name: str
+    depends_on: tuple[Edge, ...]
+    init: Init

@@ -6,7 +6,8 @@ from sluice.model.plan import Action, Fence
 from sluice.model.references import ObjectRef
 from sluice.startup.findings import ORPHAN_AFTER_SECONDS
 from sluice.startup.gating import open_all
-from sluice.startup.release import fence, let_go, ungate_strays
+from sluice.startup.inits import due_inits
+from sluice.startup.release import let_go, ungate_strays
 from sluice.startup.scene import Scene
 from sluice.startup.workload import Workload, is_held
 
@@ -14,7 +15,7 @@ from sluice.startup.workload import Workload, is_held
 def orphans(scene: Scene, released: ObjectRef) -> tuple[Action, ...]:
     """Let go what carries the graph's label and is no node of it (any more)."""
     known = {node.uid for node in scene.status.nodes}
-    behind = fence(scene.own)
+    behind = scene.own.fence
     let = tuple(
         action
         for one in scene.strangers
@@ -56,5 +57,6 @@ def leave(scene: Scene, released: ObjectRef) -> tuple[Action, ...]:
         *(action for one, its in workloads for action in let_go(one, its, released, behind)),
         *ungate_strays(scene.stray_pods, released, behind),
         *open_all((*pods, *scene.loose_pods), "the graph is deleted", scene.now),
+        *due_inits(scene),
     )
     return undone or drop_finalizer(scene.own.meta)

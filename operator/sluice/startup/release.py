@@ -10,27 +10,16 @@ from typing import assert_never
 from sluice.model.cluster import DaemonSet, Deployment, Job, Pod, StatefulSet
 from sluice.model.holds import Holder, held_by_others, holds, taken_off
 from sluice.model.names import BYPASS, STARTUP_GATE
-from sluice.model.plan import Action, Delete, Expectation, Fence, Merge, Operation, Patch, pointer
+from sluice.model.plan import Action, Delete, Fence, Merge, Operation, Patch, pointer
 from sluice.model.references import CONFIGMAPS, DAEMONSETS, STATEFULSETS, ObjectRef
 from sluice.model.registers import Register
-from sluice.startup.scene import NodeScene, Own, Scene
+from sluice.startup.scene import NodeScene, Scene
 from sluice.startup.states import BEFORE_RELEASE, State
 from sluice.startup.workload import Workload, gated_pods
 
 _REVISION = "controller-revision-hash"
 _GATED_KINDS = frozenset({STATEFULSETS.kind, DAEMONSETS.kind})
 _BYPASS = pointer("metadata", "annotations", BYPASS)
-
-
-def fence(own: Own) -> Fence:
-    """Return the fence of a start: the nodes are still in the states that were decided on."""
-    expectations = (
-        # As the server has them: an earlier version of ours may have written them differently.
-        Expectation(("status", "nodes"), own.written),
-        Expectation(("metadata", "generation"), own.meta.generation),
-        Expectation(("metadata", "deletionTimestamp"), None),
-    )
-    return Fence(own.meta.ref, own.meta.uid, expectations)
 
 
 def due_releases(
@@ -42,7 +31,7 @@ def due_releases(
     changing: the nodes whose state is to change first; a release that is taken back is not done.
     """
     actions: list[Action] = []
-    behind = fence(scene.own)
+    behind = scene.own.fence
     for node in scene.nodes.values():
         if node.workload is None or node.workload.meta.uid != node.status.uid:
             continue

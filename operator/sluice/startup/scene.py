@@ -1,113 +1,25 @@
 """A graph's situation: what the observation says, in the words that the checks use."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
-from sluice.model.cluster import Pod
-from sluice.model.fields import InvalidSpecError
+from sluice.model.cluster import Job, Pod
 from sluice.model.found import Found, all_of
-from sluice.model.json import Body, Json, MalformedError, canonical
-from sluice.model.kind import Descendants, Labelled, Observation, One
-from sluice.model.names import GRAPH_LABEL
-from sluice.model.own import OwnMeta
+from sluice.model.kind import Descendants, Observation, One
+from sluice.model.names import GRAPH_LABEL, NODE_LABEL, ROLE_INIT, ROLE_LABEL
 from sluice.model.probes import ProbeRun, ProbeWant
-from sluice.model.references import (
-    DAEMONSETS,
-    DEPLOYMENTS,
-    JOBS,
-    PODS,
-    STARTUPGRAPHS,
-    STATEFULSETS,
-    ObjectRef,
-)
-from sluice.startup.applied import packed, unpacked
-from sluice.startup.hosts import host_faults
+from sluice.model.references import PODS
+from sluice.startup.init.commands import command_of
+from sluice.startup.init.names import record_ref
+from sluice.startup.init.record import Record
+from sluice.startup.init.situation import Situation
+from sluice.startup.init.wants import observed
+from sluice.startup.own import Own
 from sluice.startup.pods import by_node, owned_pods, strays
-from sluice.startup.shape import faults
-from sluice.startup.spec import GraphSpec, Node
+from sluice.startup.spec import InitNode, Node
 from sluice.startup.states import State
 from sluice.startup.status import GraphStatus, NodeStatus
 from sluice.startup.workload import GATED, WORKLOADS, Workload, labels_fault
-
-_PASSES_AT_A_TIME = 16
-HELD_RESOURCES = (DEPLOYMENTS, STATEFULSETS, DAEMONSETS, JOBS)
-
-
-@dataclass(frozen=True, slots=True)
-class Own:
-    """The graph's own metadata, spec and status.
-
-    spec: what is carried out; while there are faults, the last one that had none.
-    written: the nodes of its status as the server has them.
-    faults: why the spec that is there cannot be carried out.
-    applied: the last spec without faults, as status keeps it; empty if there has been none.
-    allowed: hosts besides the namespace's Services that gates may ask.
-    """
-
-    meta: OwnMeta
-    spec: GraphSpec
-    status: GraphStatus
-    written: Json
-    faults: tuple[str, ...]
-    applied: str
-    allowed: tuple[str, ...]
-
-    @classmethod
-    def from_body(cls, body: Body, allowed: tuple[str, ...] = ()) -> "Own":
-        """Read a StartupGraph; InvalidSpecError or MalformedError if it never could be read."""
-        meta = OwnMeta.from_body(body, STARTUPGRAPHS)
-        status = GraphStatus.from_body(body.body("status"))
-        text, former = canonical(body.body("spec").value), _former(status.applied)
-        try:
-            spec, wrong = _read_spec(text)
-            wrong = (*wrong, *host_faults(spec, meta.ref.namespace, allowed))
-        except (InvalidSpecError, MalformedError) as error:
-            if former is None:
-                raise
-            spec, wrong = former, (str(error),)
-        if wrong and former is not None:
-            spec = former
-        return cls(
-            meta=meta,
-            spec=spec,
-            status=status,
-            written=body.json("status", "nodes"),
-            faults=wrong,
-            applied=status.applied if wrong else packed(text, status.applied),
-            allowed=allowed,
-        )
-
-    def workload_ref(self, node: Node) -> ObjectRef:
-        """Return the reference of a node's workload."""
-        return self.meta.near(node.resource, node.workload)
-
-    @property
-    def labelled_pods(self) -> Labelled:
-        """The selection of the pods that carry the graph's label."""
-        return Labelled(PODS, self.meta.ref.namespace, GRAPH_LABEL, self.meta.ref.name)
-
-    @property
-    def labelled_workloads(self) -> tuple[Labelled, ...]:
-        """The selections of the workloads that carry the graph's label."""
-        namespace, name = self.meta.ref.namespace, self.meta.ref.name
-        return tuple(Labelled(one, namespace, GRAPH_LABEL, name) for one in HELD_RESOURCES)
-
-
-@lru_cache(maxsize=_PASSES_AT_A_TIME)
-def _read_spec(text: str) -> tuple[GraphSpec, tuple[str, ...]]:
-    """Return a spec and its faults; a pass asks three times, and a large one takes a while."""
-    spec = GraphSpec.from_body(Body(json.loads(text), "spec"))
-    return spec, faults(spec)
-
-
-def _former(applied: str) -> GraphSpec | None:
-    """Return the last spec without faults; None if there is none that this program can read."""
-    try:
-        return _read_spec(text)[0] if (text := unpacked(applied)) else None
-    except (InvalidSpecError, MalformedError):
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +50,25 @@ class NodeScene:
 
 
 @dataclass(frozen=True, slots=True)
+class InitScene:
+    """One init node, and everything that its decisions rest on."""
+
+    node: InitNode
+    situation: Situation
+
+    @property
+    def name(self) -> str:
+        """The node's name."""
+        return self.node.name
+
+
+@dataclass(frozen=True, slots=True)
 class Scene:
     """The graph and all its nodes, in the order of the spec.
 
+    nodes: those that start a workload. inits: those that run something once.
+    leaving: those of them that are no nodes any more, until nothing of them runs unrecorded.
+    forsaken_jobs: Jobs of init nodes of which neither the spec nor the status knows.
     strangers: workloads that carry the graph's label and are not one of its nodes' workloads.
     loose_pods: pods with our readiness gate whose label names no node of the graph.
     labelled_pods: every pod that carries the graph's label.
@@ -150,6 +78,9 @@ class Scene:
     now: float
     own: Own
     nodes: Mapping[str, NodeScene]
+    inits: Mapping[str, InitScene]
+    leaving: tuple[InitScene, ...]
+    forsaken_jobs: tuple[Job, ...]
     strangers: tuple[Workload, ...]
     loose_pods: tuple[Pod, ...]
     labelled_pods: tuple[Pod, ...]
@@ -160,6 +91,11 @@ class Scene:
     def status(self) -> GraphStatus:
         """The graph's persisted status."""
         return self.own.status
+
+    @property
+    def every_init(self) -> tuple[InitScene, ...]:
+        """The init nodes, last those that are no nodes any more."""
+        return (*self.inits.values(), *self.leaving)
 
     def stranger_pods(self, stranger: Workload) -> tuple[Pod, ...]:
         """Return the labelled pods that a stranger owns itself."""
@@ -175,22 +111,62 @@ def read_scene(own: Own, observation: Observation) -> Scene:
         node.name: _node(own, node, found, gated.get(node.name, ())) for node in own.spec.nodes
     }
     mine = {own.workload_ref(node) for node in own.spec.nodes}
-    workloads = (
+    workloads = [
         item
         for selection in own.labelled_workloads
         for item in found.get(selection, ())
         if isinstance(item, WORKLOADS)
-    )
+    ]
+    inits = {node.name: _init(own, node, observation) for node in own.spec.inits}
+    leaving = tuple(_init(own, node, observation, leaving=True) for node in own.leaving)
+    known = {*inits, *(one.name for one in leaving)}
     return Scene(
         now=observation.now,
         own=own,
         nodes=nodes,
-        strangers=tuple(item for item in workloads if item.meta.ref not in mine),
+        inits=inits,
+        leaving=leaving,
+        forsaken_jobs=tuple(
+            item
+            for item in workloads
+            if isinstance(item, Job)
+            and is_of_init(item)
+            and item.meta.labels.get(NODE_LABEL) not in known
+        ),
+        strangers=tuple(
+            item for item in workloads if item.meta.ref not in mine and not is_of_init(item)
+        ),
         loose_pods=tuple(pod for name, pods in gated.items() if name not in nodes for pod in pods),
         labelled_pods=labelled,
         stray_pods=strays(labelled, found),
         probes=observation.probes,
     )
+
+
+def is_of_init(workload: Workload) -> bool:
+    """Whether a workload is the Job of an init node, not one that a node starts."""
+    return workload.meta.labels.get(ROLE_LABEL) == ROLE_INIT
+
+
+def _init(
+    own: Own, node: InitNode, observation: Observation, *, leaving: bool = False
+) -> InitScene:
+    """Return an init node by itself; what is around it is for `inits.surrounded` to add."""
+    status = own.status.init(node.name)
+    alone = Situation(
+        now=observation.now,
+        graph=own.meta.ref,
+        init=node.init,
+        status=status,
+        record=Record(record_ref(own.meta.ref.namespace, node.init.lock, node.name)),
+        fence=own.fence,
+        suspended=own.spec.suspend,
+        deleting=own.meta.deleting or leaving,
+        halted=". ".join(own.faults),
+        command=command_of(own.meta.annotations, node.name, status.consumed),
+        refused=observation.refused,
+    )
+    return InitScene(node, observed(alone, observation.found, observation.wholes))
 
 
 def _node(own: Own, node: Node, found: Found, gated: tuple[Pod, ...]) -> NodeScene:

@@ -11,7 +11,7 @@ from itertools import islice
 
 from sluice.model.references import JOBS
 from sluice.startup.gates import Scope
-from sluice.startup.nodes import Edge, Node, Until
+from sluice.startup.nodes import Edge, InitNode, Node, Until
 from sluice.startup.spec import GraphSpec
 
 _MOST_CYCLES = 20
@@ -37,7 +37,7 @@ def cycles(spec: GraphSpec) -> Iterator[tuple[str, ...]]:
         return
     import networkx as nx  # noqa: PLC0415 (0.26 s that only an invalid graph has to pay)
 
-    names = [node.name for node in spec.nodes]
+    names = [node.name for node in spec.entries]
     # Numbers, because the order of texts in a set differs from process to process.
     numbers = {name: number for number, name in enumerate(names)}
     graph: nx.DiGraph[int] = nx.DiGraph()
@@ -58,14 +58,14 @@ def ranks(spec: GraphSpec) -> tuple[tuple[str, ...], ...]:
     found = []
     while sorter.is_active():
         ready = set(sorter.get_ready())
-        found.append(tuple(node.name for node in spec.nodes if node.name in ready))
+        found.append(tuple(node.name for node in spec.entries if node.name in ready))
         sorter.done(*ready)
     return tuple(found)
 
 
 def children(spec: GraphSpec) -> Mapping[str, tuple[str, ...]]:
     """Return the nodes that wait for each node, in the order of the spec."""
-    found: dict[str, list[str]] = {node.name: [] for node in spec.nodes}
+    found: dict[str, list[str]] = {node.name: [] for node in spec.entries}
     for name, parents in _parents(spec).items():
         for parent in parents:
             found[parent].append(name)
@@ -74,10 +74,10 @@ def children(spec: GraphSpec) -> Mapping[str, tuple[str, ...]]:
 
 def _parents(spec: GraphSpec) -> dict[str, tuple[str, ...]]:
     """Return the known parents of each node."""
-    known = {node.name for node in spec.nodes}
+    known = {node.name for node in spec.entries}
     return {
         node.name: tuple(edge.parent for edge in node.depends_on if edge.parent in known)
-        for node in spec.nodes
+        for node in spec.entries
     }
 
 
@@ -112,36 +112,36 @@ def _job_gate_faults(spec: GraphSpec) -> Iterator[str]:
 
 
 def _edge_faults(spec: GraphSpec) -> Iterator[str]:
-    nodes = {node.name: node for node in spec.nodes}
-    for node in spec.nodes:
+    nodes = {node.name: node for node in spec.entries}
+    for node in spec.entries:
         for edge in node.depends_on:
             fault = _edge_fault(edge, nodes)
             if fault is not None:
                 yield f"node {node.name} {fault}"
 
 
-def _edge_fault(edge: Edge, nodes: Mapping[str, Node]) -> str | None:
+def _edge_fault(edge: Edge, nodes: Mapping[str, Node | InitNode]) -> str | None:
     parent = nodes.get(edge.parent)
     if parent is None:
         return f"depends on {edge.parent}, which is no node of this graph; {_advice(edge, nodes)}"
+    kind = JOBS.kind if isinstance(parent, InitNode) else parent.resource.kind
     # Only a Job comes to an end.
-    if edge.until is Until.COMPLETE and parent.resource != JOBS:
-        kind = parent.resource.kind
+    if edge.until is Until.COMPLETE and kind != JOBS.kind:
         return f"waits until {parent.name} is Complete, but it is a {kind}; write until: Ready"
     # A Job is one run; how many of its pods are ready says nothing.
-    if edge.min_ready is not None and parent.resource == JOBS:
+    if edge.min_ready is not None and kind == JOBS.kind:
         amount = edge.min_ready.text
         return f"waits for minReady {amount} of {parent.name}, but it is a Job; remove minReady"
     return None
 
 
-def _advice(edge: Edge, nodes: Mapping[str, Node]) -> str:
+def _advice(edge: Edge, nodes: Mapping[str, Node | InitNode]) -> str:
     near = get_close_matches(edge.parent, nodes)
     return f"write {' or '.join(near)}" if near else "add that node, or remove this edge"
 
 
 def _cycle_faults(spec: GraphSpec) -> Iterator[str]:
-    place = {node.name: index for index, node in enumerate(spec.nodes)}
+    place = {node.name: index for index, node in enumerate(spec.entries)}
     found = cycles(spec)
     first = islice(found, _MOST_CYCLES)
     for cycle in sorted(first, key=lambda names: [place[name] for name in names]):

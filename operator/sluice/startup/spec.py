@@ -10,8 +10,16 @@ from sluice.model.json import Body
 from sluice.startup.checks import Check, ContainerCheck, HttpCheck, PodsCheck, TcpCheck
 from sluice.startup.gates import Gate, GateDefaults, Scope
 from sluice.startup.min_ready import MinReady
-from sluice.startup.node_fields import read_node, resource_of
-from sluice.startup.nodes import Edge, HoldChoice, Node, OnTimeout, Until, WhenScaledToZero
+from sluice.startup.node_fields import is_finite, read_node
+from sluice.startup.nodes import (
+    Edge,
+    HoldChoice,
+    InitNode,
+    Node,
+    OnTimeout,
+    Until,
+    WhenScaledToZero,
+)
 
 __all__ = [
     "Check",
@@ -21,6 +29,7 @@ __all__ = [
     "GraphSpec",
     "HoldChoice",
     "HttpCheck",
+    "InitNode",
     "InvalidSpecError",
     "MinReady",
     "Node",
@@ -40,14 +49,15 @@ class GraphSpec:
     """Everything that a user asks for.
 
     suspend: release nothing further. max_parallel: nodes between release and ready, 0 for no limit.
+    entries: the nodes of both sorts as they are written.
     """
 
     suspend: bool
     max_parallel: int
-    nodes: tuple[Node, ...]
+    entries: tuple[Node | InitNode, ...]
 
     @classmethod
-    def from_body(cls, spec: Body) -> "GraphSpec":
+    def from_body(cls, spec: Body, graph: str) -> "GraphSpec":
         """Read `spec`: MalformedError if a field is missing, InvalidSpecError if it is wrong.
 
         What takes a look at two nodes at once (cycles, unknown parents) is told by `shape.faults`.
@@ -59,13 +69,23 @@ class GraphSpec:
             raise InvalidSpecError(field, str(len(names)), fault, "one node for each workload")
         unique_names(names, field)
         defaults = GateDefaults.from_body(spec.body("gateDefaults"))
-        resources = {node.text("name"): resource_of(node) for node in bodies}
+        finite = frozenset(node.text("name") for node in bodies if is_finite(node))
         return cls(
             suspend=spec.flag("suspend"),
             max_parallel=whole(spec, "maxParallel", 0, _MOST_NODES),
-            nodes=tuple(read_node(node, defaults, resources) for node in bodies),
+            entries=tuple(read_node(node, graph, defaults, finite) for node in bodies),
         )
 
+    @property
+    def nodes(self) -> tuple[Node, ...]:
+        """The nodes that start a workload."""
+        return tuple(node for node in self.entries if isinstance(node, Node))
+
+    @property
+    def inits(self) -> tuple[InitNode, ...]:
+        """The nodes that run something once."""
+        return tuple(node for node in self.entries if isinstance(node, InitNode))
+
     def node(self, name: str) -> Node | None:
-        """Return the node of that name."""
+        """Return the node of that name, if it starts a workload."""
         return next((node for node in self.nodes if node.name == name), None)

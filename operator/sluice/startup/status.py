@@ -6,6 +6,7 @@ from enum import StrEnum
 from sluice.model.conditions import Condition
 from sluice.model.json import Body, Json, JsonObject
 from sluice.model.scalars import format_instant, parse_instant
+from sluice.startup.init.status import InitStatus
 from sluice.startup.states import State
 
 
@@ -74,8 +75,9 @@ class NodeStatus:
 
 @dataclass(frozen=True, slots=True)
 class GraphStatus:
-    """Everything that is persisted of a graph; nodes in the order of the spec.
+    """Everything that is persisted of a graph; nodes and inits in the order of the spec.
 
+    nodes: those that start a workload. inits: those that run something once.
     applied: the last spec that could be carried out (`applied.packed`).
     """
 
@@ -88,6 +90,7 @@ class GraphStatus:
     ready_at: float | None = None
     applied: str = ""
     observed_generation: int = 0
+    inits: tuple[InitStatus, ...] = ()
     conditions: tuple[Condition, ...] = field(default=())
 
     @classmethod
@@ -95,10 +98,12 @@ class GraphStatus:
         """Read `status` of a StartupGraph; an empty one is that of an object never seen before."""
         if not body.value:
             return cls()
+        nodes = body.bodies("nodes")
         return cls(
             # Absent if all that could be written so far is that deciding failed.
             phase=Phase(body.text("phase", default=Phase.PENDING)),
-            nodes=tuple(NodeStatus.from_body(node) for node in body.bodies("nodes")),
+            nodes=tuple(NodeStatus.from_body(node) for node in nodes if not node.has("init")),
+            inits=tuple(InitStatus.from_body(node) for node in nodes if node.has("init")),
             ready=body.text("ready", default=""),
             node_count=body.whole("nodeCount", default=0),
             waiting_for=body.text("waitingFor", default=""),
@@ -121,15 +126,19 @@ class GraphStatus:
             "phase": str(self.phase),
             "ready": self.ready,
             "nodeCount": self.node_count,
-            "nodes": [node.to_json() for node in self.nodes],
+            "nodes": [node.to_json() for node in (*self.inits, *self.nodes)],
             "observedGeneration": self.observed_generation,
             "conditions": [condition.to_json() for condition in self.conditions],
         }
         return {**written, **{key: value for key, value in optional.items() if value}}
 
     def node(self, name: str) -> NodeStatus:
-        """Return what is persisted of a node; an absent one if nothing is."""
+        """Return what is persisted of a workload's node; an absent one if nothing is."""
         return next((node for node in self.nodes if node.name == name), NodeStatus(name))
+
+    def init(self, name: str) -> InitStatus:
+        """Return what is persisted of an init node; a held one if nothing is."""
+        return next((init for init in self.inits if init.name == name), InitStatus(name))
 
 
 def _instant(body: Body, name: str) -> float | None:

@@ -1,4 +1,4 @@
-"""What the next decision about a graph rests on: workloads, pods and probes."""
+"""What the next decision about a graph rests on: workloads, Jobs, records, pods and probes."""
 
 from sluice.model.cluster import Pod
 from sluice.model.fields import InvalidSpecError
@@ -9,7 +9,9 @@ from sluice.model.probes import ProbeWant
 from sluice.model.references import JOBS, PODS
 from sluice.startup.health import node_gates, node_want, pod_gates, pod_want
 from sluice.startup.hosts import host_of, is_allowed
-from sluice.startup.scene import NodeScene, Own, read_scene
+from sluice.startup.inits import init_selections, init_wholes
+from sluice.startup.own import Own
+from sluice.startup.scene import NodeScene, Scene, read_scene
 from sluice.startup.spec import Gate
 from sluice.startup.states import BEFORE_START
 
@@ -23,17 +25,22 @@ def wants(body: JsonObject, found: Found, allowed: tuple[str, ...] = ()) -> Want
         own = Own.from_body(Body(body), allowed)
     except (InvalidSpecError, MalformedError):
         return Wants()
-    return Wants(selections=_selections(own), probes=_probes(own, found))
+    scene = read_scene(own, Observation(0.0, {}, found))
+    return Wants(
+        selections=_selections(own, found),
+        wholes=init_wholes(scene),
+        probes=_probes(own, scene),
+    )
 
 
-def _selections(own: Own) -> tuple[Selection, ...]:
+def _selections(own: Own, found: Found) -> tuple[Selection, ...]:
     refs = [own.workload_ref(node) for node in own.spec.nodes]
     pods = [Descendants(PODS, ref) for ref in refs if ref.resource != JOBS]
-    return (*map(One, refs), *pods, *own.labelled_workloads, own.labelled_pods)
+    inits = init_selections(own, found)
+    return (*map(One, refs), *pods, *own.labelled_workloads, own.labelled_pods, *inits)
 
 
-def _probes(own: Own, found: Found) -> tuple[ProbeWant, ...]:
-    scene = read_scene(own, Observation(0.0, {}, found))
+def _probes(own: Own, scene: Scene) -> tuple[ProbeWant, ...]:
     found_wants: dict[ProbeWant, None] = {}
     for node in scene.nodes.values():
         for want in _of_node(own, node):

@@ -17,7 +17,8 @@ from sluice.model.references import (
 )
 from sluice.model.scalars import format_instant
 from sluice.startup.kind import StartupGraphKind
-from sluice.startup.scene import NodeScene, Own, Scene, read_scene
+from sluice.startup.own import Own
+from sluice.startup.scene import NodeScene, Scene, read_scene
 from sluice.startup.states import State
 from sluice.startup.status import GraphStatus, NodeStatus
 from sluice.startup.workload import Workload

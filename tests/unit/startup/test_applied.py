@@ -12,7 +12,7 @@ from sluice.model.json import Body, Json, JsonObject, canonical
 from sluice.model.plan import Merge, Plan, Transition, Work
 from sluice.model.reasons import Reason
 from sluice.startup.applied import packed, unpacked
-from sluice.startup.scene import Own
+from sluice.startup.own import Own
 from sluice.startup.states import State
 from sluice.startup.status import GraphStatus, NodeStatus
 from tests.unit.startup.given import (

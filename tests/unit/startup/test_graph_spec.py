@@ -41,7 +41,7 @@ CONTAINERS = Gate("containers", ContainerCheck(), True, 5.0, 3, 3, 2.0)
 
 def spec(changes: JsonObject | None = None) -> GraphSpec:
     manifest = stored(minimal_graph(changes or {}), STARTUPGRAPHS)
-    return GraphSpec.from_body(manifest.body("spec"))
+    return GraphSpec.from_body(manifest.body("spec"), "shop")
 
 
 def api(changes: JsonObject) -> Node:
@@ -53,7 +53,7 @@ def api(changes: JsonObject) -> Node:
 def test_every_default_is_read() -> None:
     read = spec()
 
-    assert read == GraphSpec(suspend=False, max_parallel=0, nodes=read.nodes)
+    assert read == GraphSpec(suspend=False, max_parallel=0, entries=read.entries)
     assert read.node("db") == Node(
         name="db",
         resource=STATEFULSETS,

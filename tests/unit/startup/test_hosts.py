@@ -6,7 +6,7 @@ from sluice.model.json import Body
 from sluice.startup.checks import Check, ContainerCheck, HttpCheck, TcpCheck
 from sluice.startup.hosts import host_of, is_allowed, qualified
 from sluice.startup.kind import StartupGraphKind
-from sluice.startup.scene import Own
+from sluice.startup.own import Own
 from sluice.startup.states import State
 from tests.unit.startup.given import deployment, graph, node, selected, was
 

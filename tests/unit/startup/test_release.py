@@ -9,7 +9,7 @@ from sluice.model.json import Json, JsonObject
 from sluice.model.plan import Action, Delete, Expectation, Fence, Merge, Operation, Patch
 from sluice.model.references import DAEMONSETS, STATEFULSETS
 from sluice.model.registers import Register
-from sluice.startup.release import due_releases, fence, released_list, released_register
+from sluice.startup.release import due_releases, released_list, released_register
 from sluice.startup.states import BEFORE_RELEASE, State
 from sluice.startup.status import GraphStatus
 from tests.unit.startup.given import (
@@ -215,7 +215,7 @@ def test_a_start_is_fenced_by_what_was_decided_on() -> None:
     status = [was("api", State.RELEASING)]
     body = graph(API, status=status)
 
-    behind = fence(scene(body).own)
+    behind = scene(body).own.fence
 
     nodes = GraphStatus(nodes=tuple(status)).to_json()["nodes"]
     assert behind == Fence(
@@ -233,7 +233,7 @@ def test_the_fence_expects_what_the_server_has_even_if_we_would_write_it_differe
     nodes: list[Json] = [{"name": "api", "state": "Releasing", "of": "an older version"}]
     body = {**graph(API), "status": {"phase": "Starting", "nodes": nodes}}
 
-    behind = fence(scene(body).own)
+    behind = scene(body).own.fence
 
     assert behind.expectations[0] == Expectation(("status", "nodes"), nodes)
 

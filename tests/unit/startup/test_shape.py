@@ -53,7 +53,7 @@ def node(
 
 
 def graph(*nodes: Node) -> GraphSpec:
-    return GraphSpec(suspend=False, max_parallel=0, nodes=nodes)
+    return GraphSpec(suspend=False, max_parallel=0, entries=nodes)
 
 
 def drawn(parents: Mapping[str, Iterable[str]]) -> GraphSpec:

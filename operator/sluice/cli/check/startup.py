@@ -14,7 +14,7 @@ from sluice.model.holds import Holder
 from sluice.model.json import Body, JsonObject, MalformedError
 from sluice.model.names import HOLDERS
 from sluice.model.references import DEPLOYMENTS
-from sluice.startup.scene import Own
+from sluice.startup.own import Own
 from sluice.startup.told import COVERED
 
 _HOLD, _GRAPHS = "Startup", "StartupGraphs"

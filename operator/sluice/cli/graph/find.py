@@ -14,7 +14,8 @@ from sluice.model.fields import InvalidSpecError
 from sluice.model.json import Body, MalformedError
 from sluice.model.references import STARTUPGRAPHS, ObjectRef
 from sluice.startup.kind import StartupGraphKind
-from sluice.startup.scene import Own, Scene, read_scene
+from sluice.startup.own import Own
+from sluice.startup.scene import Scene, read_scene
 
 
 async def graphs(cluster: Cluster, namespace: str | None) -> tuple[Overview, ...]:

@@ -91,7 +91,7 @@ def problems(name: str, spec: Body) -> tuple[str, ...]:
 
     InvalidSpecError or MalformedError if a field of it cannot be read.
     """
-    return (*_misnamed(name, spec), *faults(GraphSpec.from_body(with_defaults(spec))))
+    return (*_misnamed(name, spec), *faults(GraphSpec.from_body(with_defaults(spec), name)))
 
 
 def with_defaults(spec: Body) -> Body:

@@ -63,7 +63,7 @@ async def show_drawing(cluster: Cluster, ref: ObjectRef, terminal: Terminal, *, 
     """Draw one StartupGraph; CommandError if there is no order in which it could be drawn."""
     found = await find.graph(cluster, ref)
     try:
-        spec = GraphSpec.from_body(Body(found.body).body("spec"))
+        spec = GraphSpec.from_body(Body(found.body).body("spec"), ref.name)
     except (InvalidSpecError, MalformedError) as error:
         raise find.unreadable(ref, error) from error
     if dot:

@@ -21,7 +21,7 @@ from sluice.model.references import ObjectRef
 from sluice.startup.edges import unmet
 from sluice.startup.events import is_bypassed
 from sluice.startup.scene import NodeScene, Scene
-from sluice.startup.states import BEFORE_RELEASE, State
+from sluice.startup.states import BEFORE_RELEASE
 from sluice.startup.workload import Workload, is_held
 
 # Controllers write the status of a workload while a person reads.
@@ -46,7 +46,7 @@ class Order:
 
     workload: ObjectRef
     uid: str
-    skipped: Mapping[str, State]
+    skipped: Mapping[str, str]
     others: tuple[str, ...]
 
     def covers(self, now: "Order | None") -> bool:
@@ -115,7 +115,7 @@ def _order(scene: Scene, node: NodeScene, workload: Workload) -> Order:
     if other:
         sentence = f"{named(node)} carries {BYPASS}: {other}, which is an answer to its Rollout"
         raise CommandError(Exit.NEGATIVE, sentence, "remove that annotation, then repeat")
-    skipped = {str(one): one.state for one in unmet(scene, node)}
+    skipped = {str(one): str(one.state) for one in unmet(scene, node)}
     others = tuple(name for name in holders_of(workload.meta) if name != Holder.STARTUP)
     return Order(workload.meta.ref, workload.meta.uid, skipped, others)
 

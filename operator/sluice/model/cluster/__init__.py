@@ -33,12 +33,14 @@ from sluice.model.cluster.workloads import Deployment, ReplicaSet
 from sluice.model.json import Body
 from sluice.model.references import (
     AUTOSCALERS,
+    CONFIGMAPS,
     DAEMONSETS,
     DEPLOYMENTS,
     DISRUPTIONBUDGETS,
     ENDPOINTSLICES,
     HTTPROUTES,
     JOBS,
+    LEASES,
     NETWORKPOLICIES,
     PERSISTENTVOLUMECLAIMS,
     PODMONITORS,
@@ -86,6 +88,8 @@ PROJECTIONS: Mapping[Resource, Callable[[Body], Projection]] = {
     PODMONITORS: PodMonitor.from_body,
     PERSISTENTVOLUMECLAIMS: VolumeClaim.from_body,
     ROLLOUTS: RolloutSummary.from_body,
+    CONFIGMAPS: ConfigMap.from_body,
+    LEASES: Lease.from_body,
 }
 
 __all__ = [

@@ -109,6 +109,9 @@ _TOLD: Final[Mapping[Event, tuple[Reason, str]]] = {
 }
 
 
+_TOLD_WITH_ITS_END: Final = frozenset({Reason.INIT_FAILED, Reason.INIT_DIRTY})
+
+
 def _note(situation: Situation, event: Event, after: InitStatus) -> Note | None:
     node = situation.init.node
     if event is Event.ANSWERED:
@@ -118,4 +121,6 @@ def _note(situation: Situation, event: Event, after: InitStatus) -> Note | None:
     reason, what = _TOLD[event]
     outcome = after.outcome
     by = f" by {outcome.by}, as {outcome.result}" if outcome and outcome.by else ""
-    return Note(reason, f"{node}: version {after.version} {what}{by}; Job {after.job}")
+    told = outcome.said if outcome and outcome.said and reason in _TOLD_WITH_ITS_END else ""
+    said = f": {told}" if told else ""
+    return Note(reason, f"{node}: version {after.version} {what}{by}; Job {after.job}{said}")

@@ -1,5 +1,7 @@
 """What became of a Job: from its conditions first, from its pods where those say nothing."""
 
+import json
+
 from sluice.model.cluster import Job, Pod
 from sluice.model.cluster.pods import Ending
 from sluice.startup.init.job import DIRTY_EXIT
@@ -7,6 +9,7 @@ from sluice.startup.init.record import first_bytes
 from sluice.startup.init.run import Direction, Outcome, Result, Run
 
 _IMAGE_BYTES = 512
+_SAID_BYTES = 240
 # The Job's only rule that ends it is about the exit code of what is left half done.
 _BY_RULE = "PodFailurePolicy"
 
@@ -21,7 +24,22 @@ def outcome_of(run: Run, job: Job, pods: tuple[Pod, ...], now: float) -> Outcome
         tries=job.tries,
         exit_code=_exit_code(job, last),
         image=first_bytes(last.image, _IMAGE_BYTES) if last else "",
+        said=_said(last.message) if last else "",
     )
+
+
+def _said(message: str) -> str:
+    """Return the last line of a termination message; of one in JSON, what it calls its error.
+
+    A success is told by the exit code.
+    """
+    line = next((line for line in reversed(message.splitlines()) if line.strip()), "").strip()
+    try:
+        found = json.loads(line)
+    except ValueError:
+        return first_bytes(line, _SAID_BYTES)
+    error = found.get("error") if isinstance(found, dict) else line
+    return first_bytes(error, _SAID_BYTES) if isinstance(error, str) else ""
 
 
 def lost(now: float) -> Outcome:

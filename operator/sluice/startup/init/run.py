@@ -62,6 +62,7 @@ class Outcome:
 
     tries: pods that ended. exit_code: of the last one, None if it is not known.
     image: by its digest. by: who said so, empty if it was the Job itself.
+    said: what its last pod ended with, in a line.
     """
 
     result: Result
@@ -71,6 +72,7 @@ class Outcome:
     exit_code: int | None = None
     image: str = ""
     by: str = ""
+    said: str = ""
 
     @classmethod
     def from_body(cls, body: Body) -> "Outcome":
@@ -83,6 +85,7 @@ class Outcome:
             exit_code=body.whole("exitCode") if body.has("exitCode") else None,
             image=body.text("image", default=""),
             by=body.text("by", default=""),
+            said=body.text("said", default=""),
         )
 
     def to_json(self) -> dict[str, Json]:
@@ -92,6 +95,7 @@ class Outcome:
             "exitCode": self.exit_code,
             "image": self.image or None,
             "by": self.by or None,
+            "said": self.said or None,
         }
         written: dict[str, Json] = {
             "result": str(self.result),

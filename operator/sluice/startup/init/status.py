@@ -80,4 +80,4 @@ class InitStatus:
             "state": str(self.state),
             "since": format_instant(self.since),
         }
-        return {**written, "init": init} if init else written
+        return {**written, "init": init}  # by it the entry is told from that of a workload

@@ -52,6 +52,7 @@ def half_done(situation: Situation) -> Stay:
     """What is half done keeps everything of the node back."""
     code = situation.status.exit_code
     how = f"its Job ended with {code}" if code is not None else "its Job is gone, its end unknown"
+    how += _said(situation)
     return Stay(
         f"version {situation.status.version} may be half done: {how}",
         f"mend it, then: {_resolve(situation)} --applied or --rerun",
@@ -64,7 +65,7 @@ def has_failed(situation: Situation) -> Stay:
     tries = status.outcome.tries if status.outcome else 0
     how = "no exit code" if status.exit_code is None else f"exit code {status.exit_code}"
     return Stay(
-        f"version {status.version} failed: {tries} tries, {how}",
+        f"version {status.version} failed: {tries} tries, {how}{_said(situation)}",
         f"apply a mended job; or: {_resolve(situation)} --rerun or --applied",
     )
 
@@ -78,6 +79,11 @@ def does_not_match(situation: Situation) -> Stay:
         old, new = short(run.checksum), short(init.checksum)
         why = f"version {init.version} was completed by job {old}, the graph has {new}"
     return Stay(why, f"write a new version; or: {_resolve(situation)} --accept or --rerun")
+
+
+def _said(situation: Situation) -> str:
+    outcome = situation.status.outcome
+    return f": {outcome.said}" if outcome and outcome.said else ""
 
 
 def _resolve(situation: Situation) -> str:

@@ -37,7 +37,8 @@ def test_one_that_was_never_written_is_held() -> None:
 def test_what_is_empty_is_left_out() -> None:
     fresh = InitStatus("migrate", State.HELD, BEFORE)
 
-    assert fresh.to_json().keys() == {"name", "state", "since"}
+    assert fresh.to_json().keys() == {"name", "state", "since", "init"}
+    assert fresh.to_json()["init"] == {}
     assert (fresh.version, fresh.exit_code) == ("", None)
     assert (status(State.COMPLETE, outcome=DONE).version, DONE.exit_code) == ("43", 0)
 

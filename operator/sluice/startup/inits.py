@@ -1,0 +1,146 @@
+"""The init nodes of a graph in their surroundings: what keeps them, what follows, what is due."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from sluice.model.cluster import Job
+from sluice.model.found import Found
+from sluice.model.kind import Selection, WholeWant
+from sluice.model.plan import Action, Note
+from sluice.startup.edges import unmet
+from sluice.startup.init import due as deeds
+from sluice.startup.init.moves import Step, noted, step_of
+from sluice.startup.init.situation import Situation, Unmet
+from sluice.startup.init.states import UNDER_WAY, Event, State
+from sluice.startup.init.status import InitStatus
+from sluice.startup.init.wants import selections
+from sluice.startup.own import Own
+from sluice.startup.scene import InitScene, NodeScene, Scene
+from sluice.startup.states import UNDER_WAY as STARTING
+from sluice.startup.workload import desired, is_held
+
+_ASKS_FOR_A_SLOT = frozenset({Event.CLEARED, Event.UNDOES})
+
+
+def init_selections(own: Own, found: Found) -> tuple[Selection, ...]:
+    """Return what is to be found for the init nodes; asked again with what was found."""
+    namespace, status = own.meta.ref.namespace, own.status
+    return tuple(
+        selection
+        for node in (*own.spec.inits, *own.leaving)
+        for selection in selections(namespace, node.init, status.init(node.name), found)
+    )
+
+
+def init_wholes(scene: Scene) -> tuple[WholeWant, ...]:
+    """Return what is to be read afresh before a Job counts as gone."""
+    missing = (one.situation.missing for one in scene.every_init)
+    return tuple(want for want in missing if want is not None)
+
+
+def surrounded(scene: Scene) -> Scene:
+    """Return the scene with what keeps each init node: its parents, and children that run."""
+    inits = {name: _surrounded(scene, one) for name, one in scene.inits.items()}
+    return replace(scene, inits=inits)
+
+
+def _surrounded(scene: Scene, one: InitScene) -> InitScene:
+    missing = unmet(scene, one)
+    failed = [str(edge) for edge in missing if edge.failed]
+    waits = ", ".join(failed or [str(edge) for edge in missing])
+    why = Unmet(f"failed: {waits}" if failed else f"waits for {waits}", bool(failed))
+    children = (
+        node.name
+        for node in scene.nodes.values()
+        if any(edge.parent == one.name for edge in node.node.depends_on) and _runs(node)
+    )
+    around = replace(
+        one.situation, unmet=why if missing else None, running_children=tuple(children)
+    )
+    return replace(one, situation=around)
+
+
+def _runs(node: NodeScene) -> bool:
+    """Whether a workload may be using what an init node made."""
+    workload = node.workload
+    if workload is None or is_held(workload, node.pods):
+        return False
+    if isinstance(workload, Job):
+        return not workload.finished
+    return desired(workload) > 0
+
+
+def init_steps(scene: Scene) -> Mapping[str, Step]:
+    """Return the changes of init nodes, by name, of as many as there are slots for."""
+    limit = scene.own.spec.max_parallel
+    free = limit - under_way(scene) if limit else len(scene.inits)
+    found = {}
+    for one in scene.every_init:
+        step = step_of(one.situation)
+        if step is None:
+            continue
+        if step.event in _ASKS_FOR_A_SLOT:
+            if free <= 0:
+                continue
+            free -= 1
+        found[one.name] = step
+    return found
+
+
+def under_way(scene: Scene) -> int:
+    """Return how many slots of maxParallel are taken."""
+    starting = sum(node.status.state in STARTING for node in scene.nodes.values())
+    return starting + sum(one.situation.status.state in UNDER_WAY for one in scene.every_init)
+
+
+def with_init_steps(scene: Scene, steps: Mapping[str, Step]) -> Scene:
+    """Return the scene as it is when the changes are written, and every other reason is noted."""
+
+    def after(one: InitScene) -> InitScene:
+        step = steps.get(one.name)
+        status = step.status if step else _noted(scene, one.situation)
+        return replace(one, situation=replace(one.situation, status=status))
+
+    inits = {name: after(one) for name, one in scene.inits.items()}
+    return replace(scene, inits=inits, leaving=tuple(map(after, scene.leaving)))
+
+
+def _noted(scene: Scene, situation: Situation) -> InitStatus:
+    status = noted(situation)
+    if status.state is not State.HELD or status.reasons:
+        return status
+    limit = scene.own.spec.max_parallel
+    return replace(status, reasons=(f"waits for one of {limit} slots (maxParallel)",))
+
+
+def init_notes(steps: Mapping[str, Step]) -> tuple[Note, ...]:
+    """Return what is told of the changes."""
+    return tuple(step.note for step in steps.values() if step.note is not None)
+
+
+def init_statuses(scene: Scene) -> tuple[InitStatus, ...]:
+    """Return what is persisted of the init nodes, last of those that are leaving."""
+    left = (one for one in scene.leaving if not _is_gone(one.situation))
+    return tuple(one.situation.status for one in (*scene.inits.values(), *left))
+
+
+def due_inits(scene: Scene) -> tuple[Action, ...]:
+    """Return what the persisted states of the init nodes ask of the world."""
+    group = str(scene.own.meta.ref)
+    forsaken = deeds.forsaken(group, scene.forsaken_jobs, scene.labelled_pods)
+    return (*(action for one in scene.every_init for action in _due(one.situation)), *forsaken)
+
+
+def _due(situation: Situation) -> tuple[Action, ...]:
+    leaves = situation.deleting and deeds.may_leave(situation)
+    return deeds.leave(situation) if leaves else deeds.due(situation)
+
+
+def must_stay(scene: Scene) -> bool:
+    """Whether something of an init node runs, or ran, and no record tells of it."""
+    return not all(deeds.may_leave(one.situation) for one in scene.every_init)
+
+
+def _is_gone(situation: Situation) -> bool:
+    """Whether nothing is left to be done for a node that was removed."""
+    return deeds.may_leave(situation) and not deeds.leave(situation)
