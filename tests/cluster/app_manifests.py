@@ -60,7 +60,7 @@ def template(version: Version) -> JsonObject:
         ],
         "ports": [{"name": "http", "containerPort": PORT}],
         "readinessProbe": ready,
-        # The gateway hears of the end of a pod after the pod does, on two busy processors by seconds.
+        # The gateway hears of a pod's end after the pod does, on two busy processors by seconds.
         "lifecycle": {"preStop": {"sleep": {"seconds": 5}}},
         "resources": {"requests": {"cpu": "5m", "memory": "16Mi"}},
     }
