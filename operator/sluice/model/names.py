@@ -14,6 +14,7 @@ HOLDERS = f"{PREFIX}/holders"  # who else keeps a workload paused, in order (mod
 # On the user's workload and on its pod template.
 GRAPH_LABEL = f"{PREFIX}/graph"  # the StartupGraph's name
 NODE_LABEL = f"{PREFIX}/node"  # the name of the node in it
+REQUIRES = f"{PREFIX}/requires"  # records that its updates wait for: node=version,...
 # On pods, put there by the admission policies.
 STARTUP_GATE = f"{PREFIX}/startup"  # scheduling gate until the node is released
 HEALTHY_GATE = f"{PREFIX}/healthy"  # readiness gate and condition type

@@ -96,6 +96,7 @@ class Reason(StrEnum):
     INIT_ANSWERED = "InitAnswered"
     RECORD_UNREADABLE = "RecordUnreadable"
     DELETION_WAITS = "DeletionWaits"
+    AWAITS_RECORD = "AwaitsRecord"
     STARTING = "Starting"
     SUSPENDED = "Suspended"
     ORPHAN_RELEASED = "OrphanReleased"
@@ -308,6 +309,11 @@ MEANINGS: dict[Reason, Meaning] = {
     Reason.DELETION_WAITS: _normal(
         "The graph is deleted, and waits until what runs for its init nodes is over and recorded.",
         "To end it at once: kubectl delete job NAME; its version is Dirty then.",
+    ),
+    Reason.AWAITS_RECORD: _normal(
+        "A new version, or a first start, is held until a record says that what the annotation "
+        "sluice.dev/requires names is complete.",
+        "`sluice graph explain NAME`; to do without: annotate it with sluice.dev/bypass=startup.",
     ),
     Reason.STARTING: _normal("Nodes are held or start in the order of the graph."),
     Reason.SUSPENDED: _normal(

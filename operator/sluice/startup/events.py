@@ -3,14 +3,13 @@
 from collections.abc import Callable, Mapping
 from typing import Final, TypeAlias
 
-from sluice.model.holds import Holder
-from sluice.model.names import BYPASS
 from sluice.startup.bars import critical, is_ready, keeps_bar, lost_gates, meets_bar
 from sluice.startup.edges import unmet
+from sluice.startup.requires import awaited
 from sluice.startup.scene import NodeScene, Scene
 from sluice.startup.spec import HoldChoice, OnTimeout
 from sluice.startup.states import Event, State
-from sluice.startup.workload import GATED, Workload, failure_of, is_held
+from sluice.startup.workload import GATED, Workload, failure_of, is_bypassed, is_held
 
 HeldCheck: TypeAlias = Callable[[Scene, NodeScene, Workload], Event | None]
 Check: TypeAlias = Callable[[Scene, NodeScene], Event | None]
@@ -33,11 +32,6 @@ def _is_held(node: NodeScene, workload: Workload) -> bool:
     return is_held(workload, node.pods)
 
 
-def is_bypassed(workload: Workload) -> bool:
-    """Whether a person lets the workload start without waiting for its parents."""
-    return workload.meta.annotations.get(BYPASS) == Holder.STARTUP
-
-
 def _is_let_go(node: NodeScene, workload: Workload) -> bool:
     """Whether it starts without waiting for its parents."""
     # Its labels hold it, since admission cannot see the graph; the graph may ask for no hold.
@@ -57,7 +51,8 @@ def _held(scene: Scene, node: NodeScene, workload: Workload) -> Event | None:
     missing = unmet(scene, node)
     if any(one.failed for one in missing):
         return Event.PARENT_FAILED
-    return None if missing or scene.own.spec.suspend else Event.CLEARED
+    waits = missing or scene.own.spec.suspend or awaited(workload, scene.records)
+    return None if waits else Event.CLEARED
 
 
 def _blocked(scene: Scene, node: NodeScene, workload: Workload) -> Event | None:
@@ -74,7 +69,8 @@ def _releasing(scene: Scene, node: NodeScene, workload: Workload) -> Event | Non
         # A set cannot be taken back: its UID may be on the list of those that are not held again.
         # One without pods shows no hold that could be seen to go; those that come are let go.
         return None if node.pods else Event.UNHELD
-    return Event.SUSPENDED if scene.own.spec.suspend or scene.own.faults else None
+    waits = scene.own.spec.suspend or scene.own.faults or awaited(workload, scene.records)
+    return Event.SUSPENDED if waits else None
 
 
 def _starting(scene: Scene, node: NodeScene) -> Event | None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sluice.model.cluster import Job, Pod
 from sluice.model.found import all_of
 from sluice.model.kind import Labelled, Observation, Wants
-from sluice.model.names import GRAPH_LABEL
+from sluice.model.names import BYPASS, GRAPH_LABEL
 from sluice.model.plan import Action, Note, Subject, Work
 from sluice.model.reasons import Reason
 from sluice.model.references import PODS, STARTUPGRAPHS, ObjectRef, Resource
@@ -21,6 +21,7 @@ from sluice.startup.orphans import is_orphan, late_strays, orphaned_at
 from sluice.startup.own import HELD_RESOURCES
 from sluice.startup.pods import carries_gate, owned_pods, strays
 from sluice.startup.release import let_go, released_list
+from sluice.startup.requires import awaited
 from sluice.startup.workload import WORKLOADS, Workload
 
 
@@ -60,6 +61,9 @@ class StartupGuardian:
         for one in workloads:
             # Not `is_held`: of a set that was let go in part, the other pods are held still.
             undone = let_go(one, owned_pods(pods, one), released, None)
+            if undone and (missing := awaited(one, {})):
+                notes.append(_kept(one, key.name, missing))
+                continue
             if undone:
                 ends.append(orphaned_at(one))
             if is_orphan(one, now):
@@ -84,6 +88,16 @@ def _told(orphan: Workload, graph: str) -> Note:
     message = f"let go: no StartupGraph {graph} came within {after} of its creation"
     about = Subject(meta.ref, meta.uid, meta.resource_version)
     return Note(Reason.ORPHAN_RELEASED, message, about)
+
+
+def _kept(held: Workload, graph: str, missing: tuple[str, ...]) -> Note:
+    meta, waits = held.meta, ", ".join(missing)
+    message = (
+        f"held: it requires {waits}, and no StartupGraph {graph} exists whose record could say so; "
+        f"apply that graph, or: kubectl annotate {meta.ref.resource.kind.lower()} {meta.ref.name} "
+        f"{BYPASS}=startup"
+    )
+    return Note(Reason.AWAITS_RECORD, message, Subject(meta.ref, meta.uid, meta.resource_version))
 
 
 def _next(instants: Iterable[float], now: float) -> float | None:

@@ -8,6 +8,7 @@ from sluice.startup.findings import ORPHAN_AFTER_SECONDS
 from sluice.startup.gating import open_all
 from sluice.startup.inits import due_inits
 from sluice.startup.release import let_go, ungate_strays
+from sluice.startup.requires import awaited
 from sluice.startup.scene import Scene
 from sluice.startup.workload import Workload, is_held
 
@@ -21,7 +22,8 @@ def orphans(scene: Scene, released: ObjectRef) -> tuple[Action, ...]:
         for one in scene.strangers
         for its in [scene.stranger_pods(one)]
         # Of a set that was let go in part, the other pods are let go at once.
-        if one.meta.uid in known or is_orphan(one, scene.now) or not is_held(one, its)
+        if not awaited(one, scene.records)
+        and (one.meta.uid in known or is_orphan(one, scene.now) or not is_held(one, its))
         for action in let_go(one, its, released, behind)
     )
     return (*let, *late_strays(scene.stray_pods, released, scene.now, behind))
@@ -54,7 +56,12 @@ def leave(scene: Scene, released: ObjectRef) -> tuple[Action, ...]:
     # Another graph may have the name by now, and its nodes are not ours to let go.
     behind = Fence(scene.own.meta.ref, scene.own.meta.uid, ())
     undone = (
-        *(action for one, its in workloads for action in let_go(one, its, released, behind)),
+        *(
+            action
+            for one, its in workloads
+            if not awaited(one, scene.records)
+            for action in let_go(one, its, released, behind)
+        ),
         *ungate_strays(scene.stray_pods, released, behind),
         *open_all((*pods, *scene.loose_pods), "the graph is deleted", scene.now),
         *due_inits(scene),

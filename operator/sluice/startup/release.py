@@ -13,6 +13,7 @@ from sluice.model.names import BYPASS, STARTUP_GATE
 from sluice.model.plan import Action, Delete, Fence, Merge, Operation, Patch, pointer
 from sluice.model.references import CONFIGMAPS, DAEMONSETS, STATEFULSETS, ObjectRef
 from sluice.model.registers import Register
+from sluice.startup.requires import keeps_update
 from sluice.startup.scene import NodeScene, Scene
 from sluice.startup.states import BEFORE_RELEASE, State
 from sluice.startup.workload import Workload, gated_pods
@@ -39,7 +40,7 @@ def due_releases(
             continue
         if node.status.state in BEFORE_RELEASE:
             actions.extend(delete_outdated(node, behind))
-        else:
+        elif not keeps_update(scene, node):
             actions.extend(let_go(node.workload, node.pods, released, behind))
     return tuple(actions)
 

@@ -93,6 +93,11 @@ class Scene:
         return self.own.status
 
     @property
+    def records(self) -> Mapping[str, Record]:
+        """What has been done, by the name of the init node."""
+        return {name: one.situation.record for name, one in self.inits.items()}
+
+    @property
     def every_init(self) -> tuple[InitScene, ...]:
         """The init nodes, last those that are no nodes any more."""
         return (*self.inits.values(), *self.leaving)

@@ -42,7 +42,7 @@ class Event(StrEnum):
     CLEARED = "every parent is satisfied, a slot is free, the graph is not suspended"
     LET_GO = "it starts without waiting: bypass, hold None, or somebody took the hold off"
     UNHELD = "the workload is seen without our hold"
-    SUSPENDED = "the graph was suspended, or cannot be carried out any more, before the release"
+    SUSPENDED = "before the release: the graph is suspended or has faults, or a record is awaited"
     STARTED = "the bar is met, and critical gates of the node have to pass"
     PASSED = "the bar is met, and every critical gate of the node passed"
     BAR_LOST = "the bar is not met any more"

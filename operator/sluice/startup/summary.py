@@ -14,6 +14,7 @@ from sluice.startup.events import deadline_of
 from sluice.startup.findings import ORPHAN_AFTER_SECONDS
 from sluice.startup.inits import init_statuses, under_way
 from sluice.startup.moves import listed
+from sluice.startup.requires import held_updates
 from sluice.startup.scene import InitScene, NodeScene, Scene
 from sluice.startup.states import BEFORE_RELEASE, TIMED, State
 from sluice.startup.status import GraphStatus, NodeStatus, Phase
@@ -84,7 +85,7 @@ def _phase(scene: Scene, nodes: list[NodeStatus]) -> Phase:
     if states & {State.DEGRADED, State.TIMED_OUT}:
         return Phase.DEGRADED
     if states <= {State.READY} and all(one.complete for one in inits):
-        return Phase.READY
+        return Phase.STARTING if held_updates(scene) else Phase.READY
     if scene.own.spec.suspend and not under_way(scene):
         return Phase.SUSPENDED
     begun = states - BEFORE_RELEASE or any(one.status.run is not None for one in inits)

@@ -14,6 +14,7 @@ from sluice.startup.init.events import verdict
 from sluice.startup.init.states import State as InitState
 from sluice.startup.init.stays import Stay
 from sluice.startup.moves import listed
+from sluice.startup.requires import held_updates
 from sluice.startup.scene import InitScene, Scene
 from sluice.startup.states import State
 from sluice.startup.status import GraphStatus, NodeStatus, Phase
@@ -67,6 +68,9 @@ def _kstatus(scene: Scene, status: GraphStatus, nodes: list[NodeStatus]) -> tupl
     if scene.own.meta.deleting:
         running = listed([one.name for one in scene.every_init if not may_leave(one.situation)])
         return _reconciling(Reason.DELETION_WAITS, f"waits until the end of {running} is recorded")
+    if status.phase is Phase.STARTING and (updates := held_updates(scene)):
+        held = f"{counted}; new versions are held: {listed(list(updates))}"
+        return _reconciling(Reason.AWAITS_RECORD, held)
     if status.phase is Phase.READY:
         return (Claim(READY, True, Reason.NODES_READY, counted),)
     if late := of_state[State.TIMED_OUT]:

@@ -4,10 +4,12 @@ Without numbers that change from pass to pass: status is written when something 
 """
 
 from sluice.model.cluster import Job
+from sluice.model.names import REQUIRES
 from sluice.model.scalars import format_duration
 from sluice.startup.bars import critical, keeps_bar, standings
 from sluice.startup.edges import unmet
 from sluice.startup.moves import listed
+from sluice.startup.requires import awaited, keeps_update
 from sluice.startup.scene import NodeScene, Scene
 from sluice.startup.states import State
 from sluice.startup.status import NodeStatus
@@ -18,7 +20,16 @@ _MESSAGE_LIMIT = 240
 
 def why(scene: Scene, node: NodeScene, status: NodeStatus) -> str:
     """Return what a node waits for or suffers from; empty if nothing is amiss."""
-    return _why(scene, node, status)[:_MESSAGE_LIMIT]
+    texts = (_held_update(scene, node), _why(scene, node, status))
+    return "; ".join(text for text in texts if text)[:_MESSAGE_LIMIT]
+
+
+def _held_update(scene: Scene, node: NodeScene) -> str:
+    if node.workload is None or not keeps_update(scene, node):
+        return ""
+    missing = awaited(node.workload, scene.records)
+    what = f"for {listed(list(missing))} to be complete" if missing else "while it is suspended"
+    return f"its new version is held {what} ({REQUIRES})"
 
 
 def _why(scene: Scene, node: NodeScene, status: NodeStatus) -> str:
@@ -78,6 +89,8 @@ def _waits(scene: Scene, node: NodeScene, status: NodeStatus) -> str:
         return "the graph cannot be carried out"
     if missing:
         return f"waits for {listed([str(one) for one in missing])}"
+    if node.workload is not None and (records := awaited(node.workload, scene.records)):
+        return f"waits for {listed(list(records))} to be complete ({REQUIRES})"
     if scene.own.spec.suspend:
         return "the graph is suspended"
     if scene.own.spec.max_parallel:

@@ -4,7 +4,7 @@ from typing import TypeAlias, assert_never
 
 from sluice.model.cluster import DaemonSet, Deployment, Job, Pod, StatefulSet
 from sluice.model.holds import Holder, holds
-from sluice.model.names import GRAPH_LABEL, NODE_LABEL, STARTUP_GATE
+from sluice.model.names import BYPASS, GRAPH_LABEL, NODE_LABEL, STARTUP_GATE
 from sluice.startup.spec import MinReady
 
 Workload: TypeAlias = Deployment | StatefulSet | DaemonSet | Job
@@ -95,6 +95,11 @@ def is_held(workload: Workload, pods: tuple[Pod, ...]) -> bool:
         labelled = {GRAPH_LABEL, NODE_LABEL} <= workload.template_labels.keys()
         return labelled and available(workload) == 0
     return all(STARTUP_GATE in pod.scheduling_gates for pod in pods)
+
+
+def is_bypassed(workload: Workload) -> bool:
+    """Whether a person lets the workload start without waiting for anything."""
+    return workload.meta.annotations.get(BYPASS) == Holder.STARTUP
 
 
 def gated_pods(pods: tuple[Pod, ...]) -> tuple[Pod, ...]:

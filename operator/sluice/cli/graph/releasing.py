@@ -19,10 +19,9 @@ from sluice.model.names import BYPASS
 from sluice.model.plan import Operation
 from sluice.model.references import ObjectRef
 from sluice.startup.edges import unmet
-from sluice.startup.events import is_bypassed
 from sluice.startup.scene import NodeScene, Scene
 from sluice.startup.states import BEFORE_RELEASE
-from sluice.startup.workload import Workload, is_held
+from sluice.startup.workload import Workload, is_bypassed, is_held
 
 # Controllers write the status of a workload while a person reads.
 _ATTEMPTS: Final = 5
