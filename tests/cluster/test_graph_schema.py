@@ -5,13 +5,14 @@ import json
 import pytest
 from kubernetes import client
 
-from sluice.model.json import Body, Json
+from sluice.model.json import Body, Json, JsonObject
 from sluice.model.references import STARTUPGRAPHS
+from sluice.startup.init.spec import read_init
 from sluice.startup.shape import faults
 from sluice.startup.spec import GraphSpec
 from tests.cluster.kubectl import Kubectl
-from tests.cluster.refusals import check_refusal, check_unknown_field, each_invalid
-from tests.graph_manifests import API, DB, MINIMAL, minimal_graph
+from tests.cluster.refusals import check_refusal, check_unknown_field, each_invalid, refused
+from tests.graph_manifests import API, DB, MIGRATE, MINIMAL, minimal_graph
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("prerequisites")]
 
@@ -116,6 +117,74 @@ def test_the_minimal_graph_gets_every_default(kubectl: Kubectl) -> None:
     }
 
 
+def test_refuses_a_node_that_is_a_workload_and_initialises(kube: client.ApiClient) -> None:
+    graph = minimal_graph({f"{MIGRATE}.init": init_node({})["init"]})
+    messages = [cause.message for cause in refused(kube, STARTUPGRAPHS, graph)]
+    assert any('"migrate" has both workload and init: write exactly one' in m for m in messages)
+
+
+STEP: JsonObject = {"image": "shop/db:43", "args": ["up"], "resources": {"limits": {"cpu": 1}}}
+
+
+def init_node(init: JsonObject) -> JsonObject:
+    return {"name": "migrate", "init": {"kind": "Migration", "job": {**STEP}, **init}}
+
+
+def test_an_init_node_gets_its_defaults_and_its_jobs_get_none(kubectl: Kubectl) -> None:
+    stored = create(kubectl, minimal_graph({MIGRATE: init_node({"down": STEP})}))
+    init = {"kind": "Migration", "job": STEP, "down": STEP, "backoffLimit": 2, "timeout": "30m"}
+    assert by_name(stored)["migrate"].value == {
+        "name": "migrate",
+        "init": init,
+        **NODE,
+    }
+
+
+def test_the_code_reads_what_the_api_server_stores_of_an_init_node(kubectl: Kubectl) -> None:
+    init: JsonObject = {"version": "43", "lock": "shop-db", "down": STEP}
+    stored = create(kubectl, minimal_graph({MIGRATE: init_node(init)}))
+    node = by_name(stored)["migrate"]
+    read = read_init(node.body("init"), "shop", "migrate")
+    assert (read.version, read.lock, read.timeout_seconds) == ("43", "shop-db", 1800)
+    assert read.job.written == STEP
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        pytest.param("privileged", id="of the container"),
+        pytest.param("securityContext.privileged", id="of what it may not do"),
+    ],
+)
+def test_kubectl_refuses_a_field_of_a_job_that_a_graph_may_not_write(
+    kubectl: Kubectl, path: str
+) -> None:
+    changes: JsonObject = {MIGRATE: init_node({}), f"{MIGRATE}.init.job.{path}": True}
+    check_unknown_field(kubectl, minimal_graph(changes), f"spec.nodes[1].init.job.{path}")
+
+
+def test_of_a_field_that_a_graph_may_not_write_nothing_is_stored(kubectl: Kubectl) -> None:
+    changes: JsonObject = {MIGRATE: init_node({}), f"{MIGRATE}.init.job.privileged": True}
+    words = ("create", "--dry-run=server", "--validate=ignore", "-o", "json", "-f", "-")
+    stored = Body(json.loads(kubectl(*words, manifest=minimal_graph(changes))))
+    assert by_name(stored)["migrate"].json("init", "job") == STEP
+
+
+def test_the_status_of_an_init_node_is_kept_even_when_it_is_empty(
+    kubectl: Kubectl, namespace: str
+) -> None:
+    where = f"--namespace={namespace}"
+    kubectl("create", where, "-f", "-", manifest=minimal_graph({MIGRATE: init_node({})}))
+    states: list[Json] = [
+        {"name": "migrate", "state": "Recording", "init": {}},
+        {"name": "api", "state": "Mismatch", "init": {"reasons": ["waits", "and waits"]}},
+    ]
+    change = json.dumps({"status": {"nodes": states}})
+    words = ("patch", "sg/shop", where, "--subresource=status", "--type=merge", "-p", change)
+    stored = Body(json.loads(kubectl(*words, "-o", "json")))
+    assert stored.json("status", "nodes") == states
+
+
 def by_name(graph: Body) -> dict[str, Body]:
     """Return the nodes of a manifest."""
     return {node.text("name"): node for node in graph.bodies("spec", "nodes")}
@@ -131,5 +200,13 @@ def test_accepts_the_largest_graph_that_is_promised(kubectl: Kubectl) -> None:
         }
         for number in range(500)
     ]
+    stored = create(kubectl, minimal_graph({"spec.nodes": nodes}))
+    assert len(stored.bodies("spec", "nodes")) == 500
+
+
+def test_accepts_a_graph_of_that_size_that_only_initialises(kubectl: Kubectl) -> None:
+    env = [{"name": f"V{number}", "value": "x" * 20} for number in range(10)]
+    init: JsonObject = {"kind": "Task", "version": "43", "job": {"image": "db:43", "env": env}}
+    nodes: list[Json] = [{"name": f"n{number}", "init": init} for number in range(500)]
     stored = create(kubectl, minimal_graph({"spec.nodes": nodes}))
     assert len(stored.bodies("spec", "nodes")) == 500

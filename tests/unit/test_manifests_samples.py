@@ -10,6 +10,7 @@ from sluice.model.names import GRAPH_LABEL, NODE_LABEL
 from sluice.model.references import ROLLOUTS, STARTUPGRAPHS, Resource
 from sluice.rollout.spec import InvalidSpecError, RolloutSpec
 from sluice.startup.hosts import host_faults
+from sluice.startup.init.spec import read_init
 from sluice.startup.shape import faults
 from sluice.startup.spec import GraphSpec
 from tests.manifest_files import (
@@ -40,6 +41,14 @@ def samples_of(kind: Resource) -> list[Path]:
     return [path for path in sorted(SAMPLES.glob("*.yaml")) if of_kind(kind, path)]
 
 
+def nodes_with(part: str, path: Path) -> tuple[Body, ...]:
+    nodes = only(STARTUPGRAPHS, path).bodies("spec", "nodes")
+    return tuple(node for node in nodes if node.has(part))
+
+
+INIT = [path for path in samples_of(STARTUPGRAPHS) if nodes_with("init", path)]
+WITHOUT_INIT = [path for path in samples_of(STARTUPGRAPHS) if path not in INIT]
+
 each_rollout = pytest.mark.parametrize("path", samples_of(ROLLOUTS), ids=lambda path: path.name)
 each_graph = pytest.mark.parametrize("path", samples_of(STARTUPGRAPHS), ids=lambda path: path.name)
 
@@ -66,7 +75,7 @@ def test_a_rollout_is_read_as_the_api_server_stores_it(path: Path) -> None:
     assert spec.target == sample.text("metadata", "name")
 
 
-@each_graph
+@pytest.mark.parametrize("path", WITHOUT_INIT, ids=lambda path: path.name)
 def test_a_graph_is_read_as_the_api_server_stores_it_and_can_be_carried_out(path: Path) -> None:
     sample = only(STARTUPGRAPHS, path)
     spec = GraphSpec.from_body(stored(sample.value, STARTUPGRAPHS).body("spec"), "shop")
@@ -75,12 +84,24 @@ def test_a_graph_is_read_as_the_api_server_stores_it_and_can_be_carried_out(path
     assert (*faults(spec), *host_faults(spec, "shop", allowed=())) == ()
 
 
+@pytest.mark.parametrize("path", INIT, ids=lambda path: path.name)
+def test_init_nodes_are_read_as_the_api_server_stores_them(path: Path) -> None:
+    graph = stored(only(STARTUPGRAPHS, path).value, STARTUPGRAPHS)
+    written = {node.text("name"): node.body("init") for node in nodes_with("init", path)}
+    for node in graph.bodies("spec", "nodes"):
+        if node.has("init"):
+            init = read_init(node.body("init"), "shop", node.text("name"))
+            # Nothing that a default added, or the checksum would not be of what was written.
+            assert init.job.written == written[init.node].json("job")
+            assert (init.down.written if init.down else None) == written[init.node].json("down")
+
+
 @each_graph
 def test_the_workloads_beside_a_graph_carry_its_labels(path: Path) -> None:
     graph = only(STARTUPGRAPHS, path)
     nodes = {
         (node.text("workload", "kind"), node.text("workload", "name")): node.text("name")
-        for node in graph.bodies("spec", "nodes")
+        for node in nodes_with("workload", path)
     }
     for workload in documents(path):
         if workload.text("kind") == STARTUPGRAPHS.kind:
@@ -96,8 +117,15 @@ def test_the_full_sample_shows_every_field(kind: Resource) -> None:
     schema = schema_of(kind).body("properties", "spec")
     known = {place.path for place in places(schema) if place.type not in {"object", "array"}}
     sample = only(kind, SAMPLES / f"{kind.kind.lower()}.yaml")
-    # Of several that exclude each other (sources, gates), each stands somewhere.
-    assert known - set(leaves(sample.json("spec"))) == set()
+    # Of several that exclude each other (sources, gates), each stands somewhere. Initialising has
+    # a sample of its own; what undoes a version has the fields of what brings it.
+    init = {leaf for path in INIT if kind is STARTUPGRAPHS for leaf in leaves_of(path)}
+    twins = {leaf.replace(".init.job.", ".init.down.") for leaf in init}
+    assert known - set(leaves(sample.json("spec"))) - init - twins == set()
+
+
+def leaves_of(path: Path) -> set[str]:
+    return set(leaves(only(STARTUPGRAPHS, path).json("spec")))
 
 
 # Names are the API server's business: a name that it refuses names no object.

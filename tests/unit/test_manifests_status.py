@@ -9,7 +9,7 @@ from typing import TypeAlias
 import pytest
 
 from sluice.model.conditions import Condition, Status
-from sluice.model.json import Body
+from sluice.model.json import Body, JsonObject
 from sluice.model.references import ROLLOUTS, STARTUPGRAPHS, Resource
 from sluice.rollout.commands import Verb
 from sluice.rollout.phases import Stage
@@ -21,6 +21,9 @@ from sluice.rollout.status import (
     SloResult,
     Version,
 )
+from sluice.startup.init import states as init_states
+from sluice.startup.init.run import Direction, Outcome, Result, Run
+from sluice.startup.init.status import InitStatus
 from sluice.startup.states import State
 from sluice.startup.status import GraphStatus, NodeStatus, Phase
 from tests.manifest_files import leaves, places, schema_of, strays
@@ -80,6 +83,18 @@ FULL_NODE = NodeStatus(
     message="2 of 3 passes",
 )
 
+FULL_INIT = InitStatus(
+    name="migrate",
+    state=init_states.State.RECORDING,
+    since=NOW,
+    run=Run("shop-db", "43", "v1:5f2a", Direction.UP, 1),
+    job="shop-migrate-5f2a",
+    uid="9f6b",
+    outcome=Outcome(Result.FAILED, NOW, NOW, 3, 1, "shop/migrate@sha256:5f2a", "ann"),
+    consumed="Rerun shop-migrate-5f2a ann#1",
+    reasons=("waits for db",),
+)
+
 FULL_GRAPH = GraphStatus(
     phase=Phase.STARTING,
     nodes=(FULL_NODE,),
@@ -94,6 +109,10 @@ FULL_GRAPH = GraphStatus(
 )
 
 AnyStatus: TypeAlias = RolloutStatus | GraphStatus
+AnyNode: TypeAlias = NodeStatus | InitStatus
+
+# A node is of a workload or of init, so no status of one node has every field.
+OF_INIT: JsonObject = {"nodes": [FULL_INIT.to_json()]}
 
 of_each_kind = pytest.mark.parametrize(
     ("kind", "full"),
@@ -114,10 +133,11 @@ def schema_of_status(kind: Resource) -> Body:
         pytest.param(FULL, RolloutStatus(), id="Rollout"),
         pytest.param(FULL_GRAPH, GraphStatus(), id="StartupGraph"),
         pytest.param(FULL_NODE, NodeStatus(""), id="node of a StartupGraph"),
+        pytest.param(FULL_INIT, InitStatus(""), id="init node of a StartupGraph"),
     ],
 )
 def test_the_example_leaves_no_field_at_its_default(
-    full: AnyStatus | NodeStatus, empty: AnyStatus | NodeStatus
+    full: AnyStatus | AnyNode, empty: AnyStatus | AnyNode
 ) -> None:
     unset = [f.name for f in fields(full) if getattr(full, f.name) == getattr(empty, f.name)]
     assert unset == []
@@ -128,11 +148,22 @@ def test_what_is_written_is_known_to_the_schema(kind: Resource, full: AnyStatus)
     assert list(strays(full.to_json(), schema_of_status(kind))) == []
 
 
+def test_what_is_written_of_an_init_node_is_known_to_the_schema() -> None:
+    assert list(strays(OF_INIT, schema_of_status(STARTUPGRAPHS))) == []
+    assert InitStatus.from_body(Body(FULL_INIT.to_json())) == FULL_INIT
+
+
+def test_an_init_node_of_which_nothing_is_known_keeps_its_mark() -> None:
+    node = schema_of_status(STARTUPGRAPHS).body("properties", "nodes", "items", "properties")
+    assert node.texts("init", "required") == ()
+
+
 @of_each_kind
 def test_what_the_schema_has_is_written(kind: Resource, full: AnyStatus) -> None:
     parts = places(schema_of_status(kind))
     known = {place.path for place in parts if place.type not in {"object", "array"}}
-    assert known == set(leaves(full.to_json()))
+    of_init = set(leaves(OF_INIT)) if kind is STARTUPGRAPHS else set()
+    assert known == {*leaves(full.to_json()), *of_init}
 
 
 @pytest.mark.parametrize("full", [FULL, FULL_GRAPH], ids=["Rollout", "StartupGraph"])
@@ -142,7 +173,15 @@ def test_what_is_written_is_read_back(full: AnyStatus) -> None:
 
 def test_the_schema_knows_every_state_of_a_node() -> None:
     node = schema_of_status(STARTUPGRAPHS).body("properties", "nodes", "items", "properties")
-    assert node.texts("state", "enum") == tuple(State)
+    states = dict.fromkeys(map(str, (*State, *init_states.State)))
+    assert node.texts("state", "enum") == tuple(states)
+
+
+def test_the_schema_knows_every_direction_and_result_of_a_run() -> None:
+    node = schema_of_status(STARTUPGRAPHS).body("properties", "nodes", "items", "properties")
+    init = node.body("init", "properties")
+    assert init.texts("run", "properties", "direction", "enum") == tuple(Direction)
+    assert init.texts("outcome", "properties", "result", "enum") == tuple(Result)
 
 
 def test_the_schema_tells_every_phase() -> None:
