@@ -183,7 +183,7 @@ FAILURES = [
     pytest.param(
         denying("patch httproutes"),
         "the operator may do its work",
-        "lacks 1 of 57 rights in all namespaces: patch httproutes.gateway.networking.k8s.io",
+        "lacks 1 of 68 rights in all namespaces: patch httproutes.gateway.networking.k8s.io",
         "manifests/base",
         id="an operator without a right",
     ),

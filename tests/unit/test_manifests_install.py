@@ -12,6 +12,7 @@ from sluice.model.references import (
     CONFIGMAPS,
     DAEMONSETS,
     JOBS,
+    LEASES,
     PODS,
     REPLICASETS,
     ROLLOUTS,
@@ -44,7 +45,8 @@ UNUSED = {
     "a set of all nodes neither": (DAEMONSETS, "patch"),
     "a Job is never deleted": (JOBS, "delete"),
     "a pod is never made": (PODS, "create"),
-    "no ConfigMap of users is read": (CONFIGMAPS, "get"),
+    "a record is never deleted": (CONFIGMAPS, "delete"),
+    "a lock is never deleted": (LEASES, "delete"),
 }
 OWN_KINDS = (ROLLOUTS, STARTUPGRAPHS)
 POD = only("Deployment", "sluice").body("spec", "template", "spec")
