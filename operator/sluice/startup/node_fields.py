@@ -1,5 +1,6 @@
 """Readers of the nodes of a spec: the node, or a message that says what to write."""
 
+from collections.abc import Mapping
 from typing import Final
 
 from sluice.model.fields import (
@@ -9,7 +10,7 @@ from sluice.model.fields import (
     positive_seconds,
     unique_names,
 )
-from sluice.model.json import Body
+from sluice.model.json import Body, Json, canonical
 from sluice.model.references import DAEMONSETS, DEPLOYMENTS, JOBS, STATEFULSETS, Resource
 from sluice.startup.gates import GateDefaults, read_gates
 from sluice.startup.init.spec import read_init
@@ -29,6 +30,14 @@ _RESOURCES: Final = {
     for resource in (DEPLOYMENTS, STATEFULSETS, DAEMONSETS, JOBS)
 }
 _MOST_PARENTS = 50
+_OF_WORKLOADS: Final[Mapping[str, Json]] = {
+    "gates": [],
+    "podReadiness": False,
+    "hold": "Auto",
+    "whenScaledToZero": "Satisfied",
+    "onTimeout": "Hold",
+    "timeout": "10m",
+}
 
 
 def resource_of(node: Body) -> Resource:
@@ -58,6 +67,7 @@ def read_node(
     _check_edges(node, edges)
     if node.has("init"):
         name = node.text("name")
+        _check_init(node)
         return InitNode(name, edges, read_init(node.body("init"), graph, name))
     return _workload(node, defaults, edges)
 
@@ -104,6 +114,14 @@ def _check_edges(node: Body, edges: tuple[Edge, ...]) -> None:
     if name in parents:
         fault = "is the node itself"
         raise InvalidSpecError(field, repr(name), fault, "the name of another node")
+
+
+def _check_init(node: Body) -> None:
+    """Refuse what is for a workload's node, unless it is what the schema fills in."""
+    for name, filled_in in _OF_WORKLOADS.items():
+        if node.json(name) not in (None, filled_in):
+            shown, fault = canonical(node.json(name)), "is for a workload, not for init"
+            raise InvalidSpecError(field_path(node, name), shown, fault, "that field not at all")
 
 
 def _check_kind(body: Body, node: Node) -> None:

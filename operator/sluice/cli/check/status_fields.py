@@ -66,7 +66,7 @@ STATUS_FIELDS: Final[Mapping[Resource, frozenset[str]]] = {
             "nodeCount",
             *_below("nodes[]", "complete message name readyAt releasedAt since started state uid"),
             *_below("nodes[].init", "consumed job reasons[] uid"),
-            *_below("nodes[].init.outcome", "by ended exitCode image result started tries"),
+            *_below("nodes[].init.outcome", "by ended exitCode image result said started tries"),
             *_below("nodes[].init.run", "checksum direction lock run version"),
             "observedGeneration",
             "phase",
