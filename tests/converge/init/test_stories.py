@@ -102,7 +102,7 @@ def test_a_failure_is_mended_by_another_job_for_the_same_version(world: World) -
     world.apply("shop")
     run(world, 1)
     assert state(world) is State.FAILED
-    assert world.status("shop").reasons[0] == "version 43 failed: 3 tries, exit code 1"
+    assert world.status("shop").reasons[0] == "version 43 failed: 3 tries, exit code 1: the end"
 
     world.apply("shop", job=MENDED)
     run(world)

@@ -11,8 +11,10 @@ from sluice.startup.gauges import (
     START_SECONDS,
     GraphGauges,
 )
+from sluice.startup.init import states as init_states
+from sluice.startup.init.status import InitStatus
 from sluice.startup.states import State
-from sluice.startup.status import NodeStatus
+from sluice.startup.status import GraphStatus, NodeStatus
 from tests.unit.startup import given
 
 Values = dict[tuple[str, ...], float]
@@ -36,6 +38,14 @@ def test_each_node_has_one_series_that_names_its_state() -> None:
         ("shop", "shop", "db", "Ready"): 1.0,
         ("shop", "shop", "api", "Held"): 1.0,
     }
+
+
+def test_an_init_node_has_one_too() -> None:
+    status = InitStatus("migrate", init_states.State.BLOCKED)
+
+    found = read(**GraphStatus(inits=(status,)).to_json())
+
+    assert found[NODE_STATE.name] == {("shop", "shop", "migrate", "Blocked"): 1.0}
 
 
 @pytest.mark.parametrize(

@@ -29,7 +29,7 @@ def verdict(situation: Situation) -> Verdict:
     """Return what happens to an init node, or why nothing does. Slots are the caller's matter."""
     state = situation.status.state
     if situation.deleting and state not in UNDER_WAY:
-        return Stay("the graph is deleted")
+        return Stay("it is being removed")
     return _first(_CHAINS[state], situation)
 
 

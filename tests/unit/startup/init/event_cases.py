@@ -137,7 +137,7 @@ HELD = [
     held(Event.PARENT_FAILED, "a parent failed", unmet=BROKEN_PARENT),
     held("waits for db Ready", "a parent is slow", unmet=SLOW),
     held("the graph is suspended", "suspended", suspended=True),
-    held("the graph is deleted", "deleted", deleting=True),
+    held("it is being removed", "deleted", deleting=True),
     held(
         WAITS_FOR_LOCK,
         "another one has the lock",
@@ -245,7 +245,7 @@ BLOCKED = [
     blocked(Event.PARENT_BACK, "the parent is slow now", unmet=SLOW),
     blocked(Event.PARENT_BACK, "the record says more", unmet=BROKEN_PARENT, record=record(entry())),
     blocked(Event.PARENT_BACK, "a Job came late", unmet=BROKEN_PARENT, jobs=(job(),)),
-    blocked("the graph is deleted", "deleted", deleting=True),
+    blocked("it is being removed", "deleted", deleting=True),
 ]
 
 
@@ -260,13 +260,13 @@ RUNNING = [
     running("", "its Job has no pod yet", jobs=(job(),)),
     running("", "its Job runs, suspended", jobs=(job(),), pods=(pod(),), suspended=True),
     running("", "its Job runs, the graph asks for another version", init=NEXT, jobs=(job(),)),
-    running("", "its Job runs, the graph is deleted", jobs=(job(),), deleting=True),
+    running("", "its Job runs, it is being removed", jobs=(job(),), deleting=True),
     running("", "its Job runs, the record is broken", jobs=(job(),), record="broken"),
     running(Event.ENDED, "its Job ended", jobs=(job(ended="Complete"),), pods=(pod(code=0),)),
     running(Event.ENDED, "its Job ended before it was seen", uid="", jobs=(job(ended="Failed"),)),
     running(
         Event.ENDED,
-        "its Job ended, the graph is deleted",
+        "its Job ended, it is being removed",
         jobs=(job(ended="Failed"),),
         deleting=True,
     ),
@@ -277,7 +277,7 @@ RUNNING = [
     running(Event.ENDED, "its Job was deleted midway", jobs=(job(deleting=True),)),
     running("its Job is looked for", "its Job is not seen any more"),
     running(Event.VANISHED, "its Job is gone", gone=True),
-    running(Event.VANISHED, "its Job is gone, the graph is deleted", gone=True, deleting=True),
+    running(Event.VANISHED, "its Job is gone, it is being removed", gone=True, deleting=True),
     running(Event.VANISHED, "its Job is gone, suspended", gone=True, suspended=True),
     running(
         "its Job is gone, and pods of it still run",
@@ -324,7 +324,7 @@ RUNNING = [
     ),
     running("", "no Job yet, parents are not satisfied any more", uid="", unmet=SLOW),
     running("", "no Job yet, a parent failed", uid="", unmet=BROKEN_PARENT),
-    running("", "no Job yet, the graph is deleted", uid="", deleting=True),
+    running("", "no Job yet, it is being removed", uid="", deleting=True),
     running("", "no Job yet, a pod of a former one runs", uid="", pods=(pod(),), suspended=True),
     running(Event.WITHDRAWN, "no Job yet, suspended", uid="", suspended=True),
     running(Event.WITHDRAWN, "no Job yet, another version is asked for", uid="", init=NEXT),
@@ -446,7 +446,7 @@ COMPLETE = [
     complete(
         "", "a word about a run that is past", record=record(entry()), say=f"Rerun {JOB} ada#1"
     ),
-    complete("the graph is deleted", "deleted", init=NEXT, deleting=True),
+    complete("it is being removed", "deleted", init=NEXT, deleting=True),
 ]
 
 
@@ -479,7 +479,7 @@ DIRTY = [
         "version 43 may be half done: its Job is gone, its end unknown",
     ),
     dirty(Event.CHANGED, "another graph has resolved it", record=record(entry(OPEN))),
-    dirty("the graph is deleted", "deleted", deleting=True),
+    dirty("it is being removed", "deleted", deleting=True),
     Case(
         "dirty: the status is torn, its outcome is missing",
         status(State.DIRTY, outcome=None),
@@ -511,7 +511,7 @@ FAILED = [
         Event.RESOLVED, "a step down may run again", down(), say=f"Rerun {name_of(down())} ada#1"
     ),
     failed(Event.CHANGED, "another graph has done it", record=record(entry(DONE, up(2)))),
-    failed("the graph is deleted", "deleted", init=NEXT, deleting=True),
+    failed("it is being removed", "deleted", init=NEXT, deleting=True),
     Case(
         "failed: its time was over",
         status(State.FAILED, outcome=None),
@@ -557,7 +557,7 @@ MISMATCH = [
         record=record(),
         say=f"Accept {short(INIT.checksum)} ada#1",
     ),
-    mismatch("the graph is deleted", "deleted", deleting=True),
+    mismatch("it is being removed", "deleted", deleting=True),
 ]
 
 CASES = [*HELD, *BLOCKED, *RUNNING, *RECORDING, *COMPLETE, *DIRTY, *FAILED, *MISMATCH]

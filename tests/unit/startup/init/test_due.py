@@ -101,7 +101,7 @@ NOTHING: list[tuple[str, Situation]] = [
     ("no Job yet, another one has the lock", situation(BEGUN, lease=lease("o//shop/other"))),
     ("seen before, and looked for", situation(RUNS)),
     ("seen before by the lock alone", situation(BEGUN, lease=SIGNED)),
-    ("no Job yet, the graph is deleted", situation(BEGUN, deleting=True)),
+    ("no Job yet, it is being removed", situation(BEGUN, deleting=True)),
     ("no Job yet, suspended", situation(BEGUN, suspended=True)),
     ("no Job yet, a pod of its name runs", situation(BEGUN, pods=(pod(),))),
     ("no Job yet, another version is asked for", situation(BEGUN, init=init(version="44"))),

@@ -70,3 +70,19 @@ def test_the_last_end_counts() -> None:
     assert ending is not None
     assert ending.exit_code == 20
     assert last_ending(()) is None
+
+
+@pytest.mark.parametrize(
+    ("message", "said"),
+    [
+        ("", ""),
+        ("connecting\nno such table\n\n", "no such table"),
+        ('{"error": "column exists", "version": "43"}', "column exists"),
+        ('{"applied": 0}', ""),
+        ('{"error": 5}', ""),
+        ("[1]", "[1]"),
+        ("ü" * 200, "ü" * 120),
+    ],
+)
+def test_what_a_job_said_is_its_last_line_or_its_error(message: str, said: str) -> None:
+    assert outcome_of(RUN, job(ended="Failed"), (pod(code=1, message=message),), NOW).said == said
