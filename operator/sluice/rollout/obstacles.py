@@ -51,12 +51,12 @@ def find_problem(scene: Scene) -> Problem | None:
 
 
 def not_started(scene: Scene) -> Problem | None:
-    """A Deployment that waits for its parents in a StartupGraph has no version to compare with."""
+    """A Deployment that a StartupGraph holds must not run anywhere, not as a canary either."""
     target = scene.target
     if target is None or not holds(target.meta, Holder.STARTUP):
         return None
     name, graph = target.meta.ref.name, target.meta.labels.get(GRAPH_LABEL, "")
-    sentence = f"Deployment {name} waits for its parents: `sluice graph explain {graph}` says why"
+    sentence = f"Deployment {name} is held by its graph: `sluice graph explain {graph}` says why"
     return Waiting(Reason.WAITS_FOR_GRAPH, sentence)
 
 

@@ -55,7 +55,7 @@ def elsewhere() -> JsonObject:
         pytest.param(
             replace(RESTING, target=held_by_its_graph(), sets=()),
             Reason.WAITS_FOR_GRAPH,
-            "Deployment checkout waits for its parents: `sluice graph explain shop` says why",
+            "Deployment checkout is held by its graph: `sluice graph explain shop` says why",
             id="a StartupGraph holds it",
         ),
         pytest.param(
