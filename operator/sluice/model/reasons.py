@@ -248,8 +248,8 @@ MEANINGS: dict[Reason, Meaning] = {
         "Let it select the canary's label value too, or accept it.",
     ),
     Reason.WAITS_FOR_GRAPH: _normal(
-        "A StartupGraph holds the Deployment until its parents are satisfied, or a record says what "
-        "its new version requires.",
+        "A StartupGraph holds the Deployment until its parents are satisfied, or its new version "
+        "until what it requires is recorded.",
         "`sluice graph explain NAME` says what it waits for.",
     ),
     Reason.PAUSED_BY_USER: _warning(
