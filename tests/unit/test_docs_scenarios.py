@@ -40,8 +40,16 @@ def test_no_scenario_stands_twice() -> None:
     assert len(numbers) == len(set(numbers))
 
 
-def test_the_page_of_graphs_links_every_reason_of_theirs() -> None:
-    sources = (ROOT / "operator/sluice/startup").glob("*.py")
+@pytest.mark.parametrize(
+    ("room", "pages"),
+    [
+        pytest.param("startup", ("startupgraph.md", "init-nodes.md"), id="graphs"),
+        pytest.param("startup/init", ("init-nodes.md",), id="init nodes"),
+    ],
+)
+def test_the_pages_link_every_reason_of_theirs(room: str, pages: tuple[str, ...]) -> None:
+    sources = (ROOT / "operator/sluice" / room).glob("*.py")
     taken = {Reason[name] for path in sources for name in TAKEN.findall(text(path))}
-    page = text(ROOT / "docs/startupgraph.md")
-    assert {one for one in taken if f"[{one}](reasons.md#{one.lower()})" not in page} == set()
+    said = "".join(text(ROOT / "docs" / page) for page in pages)
+    assert taken
+    assert {one for one in taken if f"[{one}](reasons.md#{one.lower()})" not in said} == set()
