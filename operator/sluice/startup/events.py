@@ -32,11 +32,13 @@ def _is_held(node: NodeScene, workload: Workload) -> bool:
     return is_held(workload, node.pods)
 
 
-def _is_let_go(node: NodeScene, workload: Workload) -> bool:
+def _is_let_go(scene: Scene, node: NodeScene, workload: Workload) -> bool:
     """Whether it starts without waiting for its parents."""
-    # Its labels hold it, since admission cannot see the graph; the graph may ask for no hold.
-    unheld = node.node.hold is HoldChoice.NONE or not _is_held(node, workload)
-    return unheld or is_bypassed(workload)
+    if is_bypassed(workload) or not _is_held(node, workload):
+        return True
+    # Its labels hold it, since admission cannot see the graph; the graph may ask for no hold. What
+    # its own manifest requires is another matter.
+    return node.node.hold is HoldChoice.NONE and not awaited(workload, scene.records)
 
 
 def _absent(_: Scene, node: NodeScene, workload: Workload) -> Event:
@@ -44,7 +46,7 @@ def _absent(_: Scene, node: NodeScene, workload: Workload) -> Event:
 
 
 def _held(scene: Scene, node: NodeScene, workload: Workload) -> Event | None:
-    if _is_let_go(node, workload):
+    if _is_let_go(scene, node, workload):
         return Event.LET_GO
     if scene.own.faults:
         return None
@@ -56,7 +58,7 @@ def _held(scene: Scene, node: NodeScene, workload: Workload) -> Event | None:
 
 
 def _blocked(scene: Scene, node: NodeScene, workload: Workload) -> Event | None:
-    if _is_let_go(node, workload):
+    if _is_let_go(scene, node, workload):
         return Event.LET_GO
     failed = any(one.failed for one in unmet(scene, node))
     return None if failed else Event.PARENT_BACK

@@ -15,7 +15,9 @@ from sluice.startup.init.states import UNDER_WAY, Event, State
 from sluice.startup.init.status import InitStatus
 from sluice.startup.init.wants import selections
 from sluice.startup.own import Own
+from sluice.startup.requires import requirements
 from sluice.startup.scene import InitScene, NodeScene, Scene
+from sluice.startup.states import BEFORE_START
 from sluice.startup.states import UNDER_WAY as STARTING
 from sluice.startup.workload import desired, is_held
 
@@ -49,21 +51,43 @@ def _surrounded(scene: Scene, one: InitScene) -> InitScene:
     failed = [str(edge) for edge in missing if edge.failed]
     waits = ", ".join(failed or [str(edge) for edge in missing])
     why = Unmet(f"failed: {waits}" if failed else f"waits for {waits}", bool(failed))
-    children = (
-        node.name
-        for node in scene.nodes.values()
-        if any(edge.parent == one.name for edge in node.node.depends_on) and _runs(node)
-    )
     around = replace(
-        one.situation, unmet=why if missing else None, running_children=tuple(children)
+        one.situation, unmet=why if missing else None, running_children=_users(scene, one.name)
     )
     return replace(one, situation=around)
 
 
+def _users(scene: Scene, name: str) -> tuple[str, ...]:
+    """Return the nodes that run, and may be using what an init node made."""
+    below = {
+        node.name
+        for node in scene.own.spec.entries
+        if any(edge.parent == name for edge in node.depends_on)
+    }
+    running = [
+        one.name
+        for one in scene.inits.values()
+        if one.name in below and one.situation.status.state in UNDER_WAY
+    ]
+    running += [
+        node.name
+        for node in scene.nodes.values()
+        if _runs(node) and (node.name in below or _requires(node, name))
+    ]
+    return tuple(running)
+
+
+def _requires(node: NodeScene, name: str) -> bool:
+    asked = requirements(node.workload) if node.workload else ()
+    return any(one.partition("=")[0] == name for one in asked)
+
+
 def _runs(node: NodeScene) -> bool:
-    """Whether a workload may be using what an init node made."""
+    """Whether pods of a workload may be there; a held new version does not stop the old one."""
     workload = node.workload
-    if workload is None or is_held(workload, node.pods):
+    if workload is None:
+        return False
+    if node.status.state in BEFORE_START and is_held(workload, node.pods):
         return False
     if isinstance(workload, Job):
         return not workload.finished

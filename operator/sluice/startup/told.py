@@ -1,21 +1,15 @@
 """The conditions of a graph: what tools wait for, and what is said to people by their changes."""
 
-from collections.abc import Mapping
-from typing import Final
-
 from sluice.model.announcing import announced
 from sluice.model.conditions import READY, RECONCILING, Claim, Condition, claims_of, merge
 from sluice.model.plan import Note
 from sluice.model.problems import Stalled
 from sluice.model.reasons import Reason
 from sluice.startup.findings import findings
-from sluice.startup.init.due import may_leave
-from sluice.startup.init.events import verdict
-from sluice.startup.init.states import State as InitState
-from sluice.startup.init.stays import Stay
+from sluice.startup.init_problems import init_problem
 from sluice.startup.moves import listed
 from sluice.startup.requires import held_updates
-from sluice.startup.scene import InitScene, Scene
+from sluice.startup.scene import Scene
 from sluice.startup.states import State
 from sluice.startup.status import GraphStatus, NodeStatus, Phase
 
@@ -55,8 +49,8 @@ def _kstatus(scene: Scene, status: GraphStatus, nodes: list[NodeStatus]) -> tupl
         goes_on = ". Until then nothing is released, and the spec of before goes on"
         after = goes_on if scene.own.applied else ""
         return claims_of(Stalled(Reason.INVALID_GRAPH, ". ".join(scene.own.faults) + after))
-    if stuck := _stuck(scene, nodes):
-        return claims_of(stuck)
+    if problem := init_problem(scene, nodes):
+        return claims_of(problem)
     of_state = {
         state: listed([node.name for node in nodes if node.state is state]) for state in State
     }
@@ -65,9 +59,6 @@ def _kstatus(scene: Scene, status: GraphStatus, nodes: list[NodeStatus]) -> tupl
         after = f"; held for it: {blocked}" if blocked else ""
         return claims_of(Stalled(Reason.NODES_FAILED, f"failed: {failed}{after}"))
     counted = f"{status.ready} nodes are ready"
-    if scene.own.meta.deleting:
-        running = listed([one.name for one in scene.every_init if not may_leave(one.situation)])
-        return _reconciling(Reason.DELETION_WAITS, f"waits until the end of {running} is recorded")
     if status.phase is Phase.STARTING and (updates := held_updates(scene)):
         held = f"{counted}; new versions are held: {listed(list(updates))}"
         return _reconciling(Reason.AWAITS_RECORD, held)
@@ -80,35 +71,6 @@ def _kstatus(scene: Scene, status: GraphStatus, nodes: list[NodeStatus]) -> tupl
     if scene.own.spec.suspend:
         return _reconciling(Reason.SUSPENDED, f"{counted}; suspended: nothing more is released")
     return _reconciling(Reason.STARTING, f"{counted}; waiting for {status.waiting_for}")
-
-
-def _stuck(scene: Scene, nodes: list[NodeStatus]) -> Stalled | None:
-    """Return what a person has to do for init nodes, the first reason of all that there are."""
-    inits = tuple(scene.inits.values())
-    for one in inits:
-        if problem := one.situation.record.problem:
-            return problem
-    blocked = [node.name for node in nodes if node.state is State.BLOCKED]
-    blocked += [one.name for one in inits if one.situation.status.state is InitState.BLOCKED]
-    after = f". Held for it: {listed(blocked)}" if blocked else ""
-    for state, reason in _STUCK.items():
-        found = [one for one in inits if one.situation.status.state is state]
-        if found:
-            return Stalled(reason, ". ".join(_why(one) for one in found) + after)
-    return None
-
-
-def _why(one: InitScene) -> str:
-    found = verdict(one.situation)
-    texts = (found.why, found.next_step) if isinstance(found, Stay) else ()
-    return f"{one.name}: {'; '.join(text for text in texts if text)}"
-
-
-_STUCK: Final[Mapping[InitState, Reason]] = {
-    InitState.DIRTY: Reason.INIT_DIRTY,
-    InitState.MISMATCH: Reason.INIT_MISMATCH,
-    InitState.FAILED: Reason.INIT_FAILED,
-}
 
 
 def _reconciling(reason: Reason, message: str) -> tuple[Claim, ...]:

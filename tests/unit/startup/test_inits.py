@@ -1,6 +1,7 @@
 """Init nodes among the nodes of a graph: what keeps them, what they keep, and how they go."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -316,6 +317,43 @@ def test_what_is_in_use_is_not_undone(child: Projection | None, *, runs: bool) -
     assert bool(answers) is runs
     if runs:
         assert answers[0].message == "migrate: version 43 stays: stop api first, and ask again"
+
+
+def test_a_version_that_is_held_does_not_stop_the_one_that_runs() -> None:
+    asked = {"annotations": {"resolve.sluice.dev/migrate": "Down - ada#1"}}
+    held = deployment(
+        holders="startup", available=2, own_bar=True, notes={"sluice.dev/requires": "migrate=44"}
+    )
+    given = body(
+        init_node(down=inits.DOWN),
+        node("api"),
+        inits=(COMPLETE,),
+        status=(was("api", State.READY),),
+        own=asked,
+    )
+
+    plan = decided(given, held, kept_in(entry()), lease())
+
+    assert [note.message for note in plan.notes if note.reason == "InitAnswered"] == [
+        "migrate: version 43 stays: stop api first, and ask again"
+    ]
+
+
+@pytest.mark.parametrize("runs", [True, False])
+def test_what_is_being_built_on_it_keeps_it(*, runs: bool) -> None:
+    asked = {"annotations": {"resolve.sluice.dev/migrate": "Down - ada#1"}}
+    seed = inits.status(InitState.RUNNING if runs else InitState.HELD, RUN if runs else None)
+    given = body(
+        init_node(down=inits.DOWN),
+        init_node("seed", "migrate", lock="seeds"),
+        inits=(COMPLETE, replace(seed, name="seed")),
+        own=asked,
+        suspend=True,
+    )
+
+    plan = decided(given, kept_in(entry()), lease())
+
+    assert any(note.reason == "InitAnswered" for note in plan.notes) is runs
 
 
 @pytest.mark.parametrize(("ended", "runs"), [("", True), ("Complete", False)])

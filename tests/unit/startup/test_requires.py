@@ -129,6 +129,17 @@ def test_a_first_start_waits_for_it_too() -> None:
     assert goes.node("api").state is State.RELEASING
 
 
+def test_a_graph_that_holds_nothing_back_keeps_what_a_manifest_asks_for() -> None:
+    unheld = body(
+        MIGRATE, node("api", hold="None"), inits=(COMPLETE,), status=(was("api", State.HELD),)
+    )
+
+    waits = read(done(unheld, api("migrate=44"), kept_in(entry()), lease()))
+    assert waits.node("api").state is State.HELD
+    goes = read(decided(unheld, api(), kept_in(entry()), lease()))
+    assert goes.node("api").state is State.STARTING
+
+
 def test_what_is_not_let_go_yet_is_held_again_when_more_is_required() -> None:
     plan = decided(given(was("api", State.RELEASING)), api("migrate=44"), kept_in(entry()), lease())
 

@@ -14,7 +14,7 @@ from sluice.startup.init.checksum import checksum
 from sluice.startup.init.step import Step, only, read_step
 
 _FIELDS = ("kind", "version", "job", "down", "lock", "backoffLimit", "timeout")
-_VERSION = re.compile(r"[A-Za-z0-9][!-~]{0,127}")
+_VERSION = re.compile(r"[A-Za-z0-9][!-+.-~-]{0,127}")
 _LOCK = re.compile(r"[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?")
 _MOST_TRIES = 100
 

@@ -14,7 +14,7 @@ LABEL = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 KEY = re.compile(r"[-._a-zA-Z0-9]{1,245}")
 GRAPHS = st.from_regex(r"[a-z0-9]([-a-z0-9.]{0,61}[a-z0-9])?", fullmatch=True)
 NODES = st.from_regex(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?", fullmatch=True)
-VERSIONS = st.from_regex(r"[A-Za-z0-9][!-~]{0,127}", fullmatch=True)
+VERSIONS = st.from_regex(r"[A-Za-z0-9][!-+.-~-]{0,127}", fullmatch=True)
 RUNS = st.builds(
     Run, GRAPHS, VERSIONS, st.just("v1:0"), st.sampled_from(Direction), st.integers(1, 1000)
 )
