@@ -90,6 +90,11 @@ ROWS: Final = (
     ),
     Row(
         _HOLD,
+        "a new version waits for what it requires",
+        _Policy("sluice-startup-requires", "new versions start before their migration is done"),
+    ),
+    Row(
+        _HOLD,
         "pods of sets wait for their turn",
         _Policy("sluice-startup-scheduling", "StatefulSets and DaemonSets start at once"),
     ),
