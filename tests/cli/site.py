@@ -40,6 +40,7 @@ LEASE = "/apis/coordination.k8s.io/v1/namespaces/sluice-system/leases/sluice"
 RELEASED = "/api/v1/namespaces/sluice-system/configmaps/sluice-released"
 SET_UID = "5f0c6d1e-0000-4000-8000-000000000001"
 STARTUP = ("hold", "keep", "requires", "scheduling", "readiness")
+GUARDS = ("rights", "commands", "records", "locks", "own")
 PROMETHEUS = "/prometheus"
 AUTHORIZATION = "Bearer secret"
 QUERY = f"{PROMETHEUS}/api/v1/query"
@@ -68,6 +69,11 @@ def furnish(cluster: Cluster) -> None:
         cluster.http.answers |= {
             f"{ADMISSION}/mutatingadmissionpolicies/{policy}": {},
             f"{ADMISSION}/mutatingadmissionpolicybindings/{policy}": bound(policy),
+        }
+    for policy in (f"sluice-init-{name}" for name in GUARDS):
+        cluster.http.answers |= {
+            f"{ADMISSION}/validatingadmissionpolicies/{policy}": {},
+            f"{ADMISSION}/validatingadmissionpolicybindings/{policy}": {},
         }
     cluster.http.admission = held
     cluster.surround(at_rest())

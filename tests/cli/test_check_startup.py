@@ -83,6 +83,13 @@ FAILURES = [
         id="a binding of another policy for what is held",
     ),
     pytest.param(
+        without(f"{ADMISSION}/validatingadmissionpolicybindings/sluice-init-records"),
+        "who writes a graph gains no right",
+        "validatingadmissionpolicybindings/sluice-init-records is missing: who may write a graph",
+        "manifests/base",
+        id="no guard of records",
+    ),
+    pytest.param(
         without(site.RELEASED),
         "released sets are remembered",
         "no ConfigMap sluice-system/sluice-released: pods of sets do not wait",
@@ -209,3 +216,13 @@ def test_the_policies_that_are_looked_for_are_those_that_are_installed() -> None
     }
 
     assert installed_names == {f"sluice-startup-{name}" for name in site.STARTUP}
+
+
+def test_the_guards_that_are_looked_for_are_those_that_are_bound_everywhere() -> None:
+    bound_everywhere = {
+        body.text("spec", "policyName")
+        for body in of_kind("ValidatingAdmissionPolicyBinding")
+        if not body.body("spec").has("matchResources")
+    }
+
+    assert bound_everywhere == {f"sluice-init-{name}" for name in site.GUARDS}

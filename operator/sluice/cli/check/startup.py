@@ -20,6 +20,8 @@ from sluice.startup.told import COVERED
 _HOLD, _GRAPHS = "Startup", "StartupGraphs"
 _ROOT: Final = "/apis/admissionregistration.k8s.io/v1"
 _NOTICE: Final = "sluice-startup-notice"
+# Without any of them somebody gains a right that he has not, or the operator keeps one.
+_GUARDS: Final = ("rights", "commands", "records", "locks", "own")
 # Never created: it is written with dryRun.
 _TRIAL: Final[JsonObject] = {
     "apiVersion": DEPLOYMENTS.api_version,
@@ -65,6 +67,15 @@ async def _notice(site: Site) -> Finding:
     return passed(f"ValidatingAdmissionPolicy {_NOTICE} with its binding")
 
 
+async def _guards(site: Site) -> Finding:
+    for guard in (f"sluice-init-{name}" for name in _GUARDS):
+        for plural in ("validatingadmissionpolicies", "validatingadmissionpolicybindings"):
+            if await site.one(f"{_ROOT}/{plural}/{guard}") is None:
+                without = "who may write a graph, but no Jobs, may have them run"
+                return failed(f"{plural}/{guard} is missing: {without}", APPLY)
+    return passed(f"{len(_GUARDS)} ValidatingAdmissionPolicies sluice-init-* with their bindings")
+
+
 async def _acts(site: Site) -> Finding:
     """A policy that the API server cannot compile guards nothing, and nobody is told."""
     trial = await tried(site, DEPLOYMENTS, _TRIAL)
@@ -105,6 +116,7 @@ ROWS: Final = (
         _Policy("sluice-startup-readiness", "pods get traffic before their gates have passed"),
     ),
     Row(_HOLD, "whose node waits is told", _notice),
+    Row(_HOLD, "who writes a graph gains no right", _guards),
 )
 
 
