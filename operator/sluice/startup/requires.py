@@ -46,5 +46,10 @@ def keeps_update(scene: Scene, node: NodeScene) -> bool:
 
 
 def held_updates(scene: Scene) -> tuple[str, ...]:
-    """Return the nodes that have started and whose next version is held."""
-    return tuple(node.name for node in scene.nodes.values() if keeps_update(scene, node))
+    """Return the nodes that have started and whose next version is held, with what for."""
+    found = []
+    for node in scene.nodes.values():
+        if node.workload is not None and keeps_update(scene, node):
+            missing = awaited(node.workload, scene.records)
+            found.append(f"{node.name} for {' and '.join(missing) or 'suspend'}")
+    return tuple(found)

@@ -100,7 +100,10 @@ def test_it_is_told_while_it_is_held() -> None:
         "its new version is held for migrate=44 to be complete (sluice.dev/requires)"
     )
     assert (found.phase, found.ready) == (Phase.STARTING, "2/2")
-    assert said(found) == ("AwaitsRecord", "2/2 nodes are ready; new versions are held: api")
+    assert said(found) == (
+        "AwaitsRecord",
+        "2/2 nodes are ready; new versions are held: api for migrate=44",
+    )
 
 
 def test_a_suspended_graph_keeps_it() -> None:
@@ -110,6 +113,7 @@ def test_a_suspended_graph_keeps_it() -> None:
     assert read(plan).node("api").message == (
         "its new version is held while it is suspended (sluice.dev/requires)"
     )
+    assert said(read(plan))[1].endswith("new versions are held: api for suspend")
 
 
 def test_a_bypass_lets_it_go_nevertheless() -> None:
