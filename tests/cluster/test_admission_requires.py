@@ -25,7 +25,6 @@ from tests.cluster.startup_target import (
     GRAPH,
     HELD,
     HOLDERS_PATH,
-    JOB,
     KINDS,
     LABELS,
     NAME,
@@ -377,10 +376,26 @@ def test_what_is_changed_to_no_requirement_is_refused(place: Place) -> None:
     assert 'is "migrate"' in said.complaints
 
 
+@each_kind
+@pytest.mark.parametrize("label", [GRAPH_LABEL, NODE_LABEL])
+def test_a_requirement_that_nothing_would_hold_is_refused(
+    place: Place, kind: Kind, label: str
+) -> None:
+    labels = {name: value for name, value in LABELS.items() if name != label}
+    words = ("create", "-f", "-", "--dry-run=server")
+    place.do(Write(words, kind.manifest(labels=labels)))
+    said = place.ask(Write(words, kind.manifest(labels=labels, annotations=ANNOTATIONS)))
+    assert not said.succeeded
+    assert f"{kind.name} {NAME} has the annotation {REQUIRES}, but not both" in said.complaints
+    assert f"{GRAPH_LABEL} and {NODE_LABEL}" in said.complaints
+
+
 def test_one_that_stood_there_before_keeps_nobody_from_writing(place: Place) -> None:
-    place.create(JOB.manifest(labels={}, annotations={REQUIRES: "migrate"}))
-    place.do(write(f"label {JOB.ref} {GRAPH_LABEL}={GRAPH} {NODE_LABEL}={NAME}"))
-    place.do(write(f"label {JOB.ref} team=a"))
+    started(place)
+    place.do(write(f"label {DEPLOYMENT.ref} {GRAPH_LABEL}-"))
+    place.do(write(f"label {DEPLOYMENT.ref} team=a"))
+    said = place.ask(write(f"annotate --overwrite {DEPLOYMENT.ref} {REQUIRES}=migrate=44"))
+    assert "nothing would hold it" in said.complaints
 
 
 def set_of(kind: str, annotations: JsonObject) -> JsonObject:

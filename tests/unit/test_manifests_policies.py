@@ -41,9 +41,10 @@ INIT_RECORDS = only("ValidatingAdmissionPolicy", "sluice-init-records")
 INIT_LOCKS = only("ValidatingAdmissionPolicy", "sluice-init-locks")
 INIT_OWN = only("ValidatingAdmissionPolicy", "sluice-init-own")
 INIT_REQUIRES = only("ValidatingAdmissionPolicy", "sluice-init-requires")
+INIT_REQUIRES_LABELS = only("ValidatingAdmissionPolicy", "sluice-init-requires-labels")
 # What they refuse would gain a right in any namespace.
 EVERYWHERE = (INIT_RIGHTS, INIT_COMMANDS, INIT_RECORDS, INIT_LOCKS, INIT_OWN)
-REFUSING = (*EVERYWHERE, INIT_REQUIRES)
+REFUSING = (*EVERYWHERE, INIT_REQUIRES, INIT_REQUIRES_LABELS)
 BINDINGS = (
     *of_kind("MutatingAdmissionPolicyBinding"),
     *of_kind("ValidatingAdmissionPolicyBinding"),
@@ -185,6 +186,7 @@ def test_it_selects_what_is_a_node_of_a_graph(policy: Body) -> None:
         (INIT_LOCKS, ("CREATE", "UPDATE", "DELETE"), {LEASES}),
         (INIT_OWN, ("CREATE", "UPDATE"), {CONFIGMAPS, LEASES}),
         (INIT_REQUIRES, ("CREATE", "UPDATE"), {DEPLOYMENTS, JOBS, STATEFULSETS, DAEMONSETS}),
+        (INIT_REQUIRES_LABELS, ("CREATE", "UPDATE"), {DEPLOYMENTS, JOBS}),
     ],
     ids=lambda value: name_of(value) if isinstance(value, Body) else "",
 )
