@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sluice.cli.exits import Exit
-from sluice.cli.rollout.orders import Already, Order, Refused, decide
+from sluice.cli.orders import Already, Refused
+from sluice.cli.rollout.orders import Order, decide
 from sluice.model import names
 from sluice.rollout.commands import ANNOTATIONS, Verb
 from sluice.rollout.phases import Stage

@@ -26,12 +26,23 @@ from sluice.model.kind import (
     WholeWant,
 )
 from sluice.model.metrics import MetricAnswer, MetricQuery, MetricWant
-from sluice.model.references import DEPLOYMENTS, OPTIONAL, REPLICASETS, ObjectRef, Resource
+from sluice.model.names import LOCK_LABEL, RECORD_LABEL
+from sluice.model.references import (
+    CONFIGMAPS,
+    DEPLOYMENTS,
+    LEASES,
+    OPTIONAL,
+    REPLICASETS,
+    ObjectRef,
+    Resource,
+)
 
 _MOST_ROUNDS: Final = 8
 _MOST_QUESTIONS: Final = 20  # of up to 15 minutes each: 5 hours of one step
 # What is listed: a resource, and by which labels (empty: all of the namespace).
 _List: TypeAlias = tuple[Resource, str]
+# As the operator sees them: what is not ours of these is neither its concern nor ours.
+_MARKS: Final = {CONFIGMAPS: RECORD_LABEL, LEASES: LOCK_LABEL}
 
 
 @dataclass(slots=True)
@@ -115,7 +126,7 @@ def _lists(selection: Selection) -> tuple[_List, ...]:
     """Return the lists from which a selection is answered."""
     match selection:
         case One(ref):
-            return ((ref.resource, ""),)
+            return ((ref.resource, _MARKS.get(ref.resource, "")),)
         case InNamespace(resource, _):
             return ((resource, ""),)
         case Labelled(resource, _, label, value):

@@ -13,6 +13,7 @@ from sluice.cli.graph.overview import Overview
 from sluice.model.fields import InvalidSpecError
 from sluice.model.json import Body, MalformedError
 from sluice.model.references import STARTUPGRAPHS, ObjectRef
+from sluice.startup.inits import surrounded
 from sluice.startup.kind import StartupGraphKind
 from sluice.startup.own import Own
 from sluice.startup.scene import Scene, read_scene
@@ -38,7 +39,7 @@ async def scene(cluster: Cluster, ref: ObjectRef, clock: Clock) -> Scene:
     InvalidSpecError or MalformedError if the object cannot be read, by the operator neither.
     """
     observation = await Gatherer(cluster, NoMetrics(), clock).observe(StartupGraphKind(), ref)
-    return read_scene(Own.from_body(Body(observation.body)), observation)
+    return surrounded(read_scene(Own.from_body(Body(observation.body)), observation))
 
 
 def unreadable(ref: ObjectRef, error: InvalidSpecError | MalformedError) -> CommandError:

@@ -8,9 +8,14 @@ from sluice.cli.views.seen import UNSEEN, Seen, read_status
 from sluice.cli.views.states import State
 from sluice.model.conditions import READY
 from sluice.model.json import Body, JsonObject
+from sluice.model.reasons import Reason
 from sluice.model.references import STARTUPGRAPHS, ObjectRef
 from sluice.model.scalars import parse_instant
 from sluice.startup import states
+from sluice.startup.init import states as init_states
+from sluice.startup.init.checksum import checksum, short
+from sluice.startup.init.run import Direction
+from sluice.startup.init.status import InitStatus
 from sluice.startup.status import GraphStatus, NodeStatus, Phase
 
 OF_PHASE: Final[Mapping[Phase, State]] = {
@@ -35,6 +40,17 @@ OF_NODE: Final[Mapping[states.State, State]] = {
     states.State.FAILED: State.DEGRADED,
 }
 
+OF_INIT: Final[Mapping[init_states.State, State]] = {
+    init_states.State.HELD: State.PAUSED,
+    init_states.State.BLOCKED: State.DEGRADED,
+    init_states.State.RUNNING: State.PROGRESSING,
+    init_states.State.RECORDING: State.PROGRESSING,
+    init_states.State.COMPLETE: State.HEALTHY,
+    init_states.State.DIRTY: State.DEGRADED,
+    init_states.State.MISMATCH: State.DEGRADED,
+    init_states.State.FAILED: State.DEGRADED,
+}
+
 _NEXT: Final[Mapping[Phase, str]] = {
     Phase.PENDING: "a node is released when its workload is there and its parents are satisfied",
     Phase.STARTING: "each further node is released when its own parents are satisfied",
@@ -44,14 +60,32 @@ _NEXT: Final[Mapping[Phase, str]] = {
     Phase.SUSPENDED: "resume lets the next nodes go",
 }
 
+# What a person has to do for what runs once; the condition says of which node.
+_NEXT_BY_REASON: Final[Mapping[str, str]] = {
+    Reason.INIT_DIRTY: "mend what is half done, and say so; what waits for it goes on by itself",
+    Reason.INIT_FAILED: "mend the job, or say what is so; what waits for it goes on by itself",
+    Reason.INIT_MISMATCH: "write a new version, or say what is so; what waits for it goes on then",
+    Reason.RECORD_UNREADABLE: "mend that ConfigMap; nothing of its node runs before",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A node of the spec, as far as it is shown."""
+    """A node of the spec, as far as it is shown. what: «Deployment/api», «Migration 43»."""
 
     name: str
-    kind: str
-    workload: str
+    what: str
+    once: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What the operator says of a node: the state in its own word and in one of five."""
+
+    word: str
+    state: State
+    since: float
+    message: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,20 +139,43 @@ class Overview(Seen[GraphStatus]):
         """What comes next."""
         if self.status is None:
             return "check that the operator runs: sluice check"
+        if self.stalled is not None and self.stalled.reason in _NEXT_BY_REASON:
+            return _NEXT_BY_REASON[self.stalled.reason]
         if self.stalled is not None and self.status.phase is not Phase.FAILED:
             return "correct the graph; until then nothing of it is released"
         return _NEXT[self.status.phase]
 
-    def node(self, name: str) -> NodeStatus | None:
+    def node(self, name: str) -> Told | None:
         """Return what the operator says of a node, None if it says nothing."""
-        nodes = self.status.nodes if self.status else ()
-        return next((node for node in nodes if node.name == name), None)
+        if self.status is None:
+            return None
+        told = (*map(_of_workload, self.status.nodes), *map(_of_init, self.status.inits))
+        return next((found for one, found in told if one == name), None)
+
+
+def init_label(init: Body) -> str:
+    """Return kind and version of what runs once; without a version, digits of its checksum."""
+    kind = init.text("kind", default="")
+    version = init.text("version", default="") or short(checksum(init.body("job").value))
+    return f"{kind} {version}"
 
 
 def _named(node: Body) -> Named:
+    name = node.text("name", default="")
+    if node.has("init"):
+        return Named(name, init_label(node.body("init")), once=True)
     workload = node.body("workload")
-    return Named(
-        name=node.text("name", default=""),
-        kind=workload.text("kind", default=""),
-        workload=workload.text("name", default=""),
-    )
+    kind = workload.text("kind", default="")
+    return Named(name, f"{kind}/{workload.text('name', default='')}", once=False)
+
+
+def _of_workload(node: NodeStatus) -> tuple[str, Told]:
+    return node.name, Told(str(node.state), OF_NODE[node.state], node.since, node.message)
+
+
+def _of_init(init: InitStatus) -> tuple[str, Told]:
+    said = "; ".join(init.reasons)
+    if not said and init.state in init_states.UNDER_WAY:
+        undoes = init.run is not None and init.run.direction is Direction.DOWN
+        said = f"Job {init.job}{', which undoes ' + init.version if undoes else ''}"
+    return init.name, Told(str(init.state), OF_INIT[init.state], init.since, said)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from sluice.cli.graph.overview import OF_NODE, Named, Overview
+from sluice.cli.graph.overview import Named, Overview
 from sluice.cli.views.header import Header
 from sluice.cli.views.tables import Cell, Table
 from sluice.cli.views.times import age
@@ -42,11 +42,11 @@ def nodes(graph: Overview, now: float) -> Table:
 
 def _node(graph: Overview, named: Named, now: float) -> tuple[Cell, ...]:
     node = graph.node(named.name)
-    lead = (Cell(named.name), Cell(f"{named.kind}/{named.workload}"))
+    lead = (Cell(named.name), Cell(named.what))
     if node is None:
         return (*lead, Cell("-"), Cell("-"), Cell(""))
     since = age(node.since, now) if node.since else "-"
-    return (*lead, Cell(str(node.state), OF_NODE[node.state]), Cell(since), Cell(node.message))
+    return (*lead, Cell(node.word, node.state), Cell(since), Cell(node.message))
 
 
 def header(graph: Overview) -> Header:

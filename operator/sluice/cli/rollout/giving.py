@@ -8,8 +8,9 @@ from sluice.adapters.failures import ConflictError
 from sluice.cli.cluster import Cluster, annotating
 from sluice.cli.confirming import confirm
 from sluice.cli.exits import CommandError, Exit
+from sluice.cli.orders import Already, Refused
 from sluice.cli.rollout import find
-from sluice.cli.rollout.orders import Already, Order, Refused, decide
+from sluice.cli.rollout.orders import Order, decide
 from sluice.cli.terminal import Terminal
 from sluice.cli.views.overview import Overview
 from sluice.model.plan import Operation

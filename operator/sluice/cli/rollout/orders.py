@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from sluice.cli.orders import Already, Refused
 from sluice.cli.views.overview import Overview
 from sluice.cli.views.settled import addressed_revision
 from sluice.rollout.commands import ANNOTATIONS, Verb
@@ -37,21 +38,6 @@ class Order:
         """
         text = f"{self.revision}#{nonce} {reason}".strip()
         return ANNOTATIONS[self.verb], text[:_LONGEST_TEXT]
-
-
-@dataclass(frozen=True, slots=True)
-class Already:
-    """There is nothing left to order: it is so."""
-
-    sentence: str
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """The order makes no sense in this situation; `fix` says what would."""
-
-    sentence: str
-    fix: str
 
 
 Answer: TypeAlias = Order | Already | Refused

@@ -9,10 +9,10 @@ from rich.live import Live
 from sluice.adapters.clock import Clock
 from sluice.cli.cluster import Cluster
 from sluice.cli.exits import CommandError, Exit
+from sluice.cli.mirror import Mirror
 from sluice.cli.options import Output
 from sluice.cli.render import drawn_header, drawn_hints, drawn_table, drawn_tree
 from sluice.cli.rollout import find
-from sluice.cli.rollout.mirror import Mirror
 from sluice.cli.terminal import Terminal
 from sluice.cli.views.family import Family, family_of
 from sluice.cli.views.glyphs import Glyphs

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from sluice.adapters.failures import NotFoundError
 from sluice.cli.cluster import Cluster
 from sluice.cli.exits import CommandError, Exit
+from sluice.cli.mirror import Mirror
 from sluice.cli.rollout import find
-from sluice.cli.rollout.mirror import Mirror
 from sluice.cli.terminal import Terminal
 from sluice.cli.views.line import one_line
 from sluice.cli.views.overview import Overview
