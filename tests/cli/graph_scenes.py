@@ -5,14 +5,17 @@ from collections.abc import Mapping
 from sluice.cli.graph.overview import Overview
 from sluice.engine.cache import Cache
 from sluice.engine.informer import project
+from sluice.model.cluster import Projection
 from sluice.model.conditions import Condition, Status
 from sluice.model.json import Body, Json, JsonObject
-from sluice.model.kind import Observation
+from sluice.model.kind import Observation, Selection
 from sluice.model.names import GRAPH_LABEL, HEALTHY_GATE, HOLDERS, NODE_LABEL, STARTUP_GATE
 from sluice.model.references import (
+    CONFIGMAPS,
     DAEMONSETS,
     DEPLOYMENTS,
     JOBS,
+    LEASES,
     PODS,
     REPLICASETS,
     STARTUPGRAPHS,
@@ -20,6 +23,8 @@ from sluice.model.references import (
     ObjectRef,
 )
 from sluice.model.scalars import format_instant, parse_instant
+from sluice.startup.init.status import InitStatus
+from sluice.startup.inits import surrounded
 from sluice.startup.kind import StartupGraphKind
 from sluice.startup.own import Own
 from sluice.startup.scene import Scene, read_scene
@@ -33,7 +38,8 @@ REF = ObjectRef(STARTUPGRAPHS, NAMESPACE, GRAPH)
 BEGUN = parse_instant(CREATED)
 NOW = BEGUN + 720.0
 HTTP: JsonObject = {"name": "http", "http": {"path": "/ready", "port": 8080}}
-_RESOURCES = {r.kind: r for r in (DEPLOYMENTS, STATEFULSETS, DAEMONSETS, JOBS, REPLICASETS, PODS)}
+_WORKLOADS = (DEPLOYMENTS, STATEFULSETS, DAEMONSETS, JOBS)
+_RESOURCES = {r.kind: r for r in (*_WORKLOADS, REPLICASETS, PODS, CONFIGMAPS, LEASES)}
 _HELD: Mapping[str, str] = {HOLDERS: "startup"}
 
 
@@ -63,7 +69,11 @@ def condition(kind: str, *, holds: bool, reason: str, message: str) -> Condition
 
 
 def status(
-    phase: Phase, *nodes: NodeStatus, message: str = "", conditions: tuple[Condition, ...] = ()
+    phase: Phase,
+    *nodes: NodeStatus,
+    message: str = "",
+    conditions: tuple[Condition, ...] = (),
+    inits: tuple[InitStatus, ...] = (),
 ) -> GraphStatus:
     """Return the status of a graph that says `message` of itself."""
     waiting = [one.name for one in nodes if one.state is not State.READY]
@@ -75,6 +85,7 @@ def status(
         waiting_for=", ".join(waiting),
         observed_generation=1,
         conditions=(ready, *conditions),
+        inits=inits,
     )
 
 
@@ -189,9 +200,11 @@ def scene(body: JsonObject, *objects: JsonObject) -> Scene:
         projection = project(_RESOURCES[Body(item).text("kind")], item)
         assert projection is not None
         cache.put(projection)
-    wants = StartupGraphKind().wants(body, {})
-    found = {selection: cache.select(selection) for selection in wants.selections}
-    return read_scene(Own.from_body(Body(body)), Observation(NOW, body, found))
+    found: dict[Selection, tuple[Projection, ...]] = {}
+    for _ in range(2):  # the lock names a Job that is wanted, too
+        wants = StartupGraphKind().wants(body, found)
+        found = {selection: cache.select(selection) for selection in wants.selections}
+    return surrounded(read_scene(Own.from_body(Body(body)), Observation(NOW, body, found)))
 
 
 def overview(body: JsonObject) -> Overview:

@@ -13,10 +13,12 @@ from aiohttp import web
 
 from sluice.model.json import Body, Json, JsonObject
 from sluice.model.references import (
+    CONFIGMAPS,
     DAEMONSETS,
     DEPLOYMENTS,
     HTTPROUTES,
     JOBS,
+    LEASES,
     PODS,
     REPLICASETS,
     ROLLOUTS,
@@ -42,6 +44,8 @@ RESOURCES = {
     PODS,
     SERVICES,
     HTTPROUTES,
+    CONFIGMAPS,
+    LEASES,
 }
 ROLLOUT = ObjectRef(ROLLOUTS, NAMESPACE, NAME)
 
@@ -55,12 +59,14 @@ class CliApiServer(ApiServer):
     admission: what a policy makes of an object that is written.
     reviewed: the rights that reviews have asked for.
     after_read, after_trial: called when an object was read, or written for trial.
-    on_watch: called whenever a watch of Rollouts has told all that there is and waits.
+    on_watch: called whenever a watch of our own kinds has told all that there is and waits.
+    username: whom the server takes the caller for.
     """
 
     answers: dict[str, JsonObject] = field(default_factory=dict)
     refusals: dict[str, tuple[int, str]] = field(default_factory=dict)
     denied: set[str] = field(default_factory=set)
+    username: str = "ada"
     admission: Callable[[JsonObject], JsonObject] = lambda body: body
     after_read: Callable[[], None] = lambda: None
     after_trial: Callable[[], None] = lambda: None
@@ -77,6 +83,8 @@ class CliApiServer(ApiServer):
             return web.json_response(self.answers[request.path])
         if request.path.endswith("accessreviews"):
             return web.json_response(self._review(Body(await request.json())))
+        if request.path.endswith("selfsubjectreviews"):
+            return web.json_response({"status": {"userInfo": {"username": self.username}}})
         if request.query.get("dryRun") == "All":
             self.tried.append(request.path)
             return await self._dry_run(request)
@@ -91,7 +99,7 @@ class CliApiServer(ApiServer):
         self, response: web.StreamResponse, request: web.Request, resource: Resource, version: int
     ) -> int:
         told = await super()._send_since(response, request, resource, version)
-        if resource == ROLLOUTS:
+        if resource in {ROLLOUTS, STARTUPGRAPHS}:
             asyncio.get_running_loop().call_soon(self.on_watch)
         return told
 
@@ -109,6 +117,9 @@ class CliApiServer(ApiServer):
             new = {**body, "metadata": {**body["metadata"], **server}}
             return web.json_response(self.admission(new))
         ref = ObjectRef(resource, namespace, name)
+        if request.method == "DELETE":
+            self._check(ref, await request.json())
+            return web.json_response(self.store.get(ref))
         kept = copy.deepcopy((self.store.objects, self.store.events, self.store.version))
         try:
             made = self.store.patch(ref, await request.json())
@@ -117,6 +128,19 @@ class CliApiServer(ApiServer):
         answer = self.admission(made)
         self.after_trial()
         return web.json_response(answer)
+
+    async def _delete(self, request: web.Request, ref: ObjectRef) -> web.Response:
+        if request.can_read_body:
+            self._check(ref, await request.json())
+        return await super()._delete(request, ref)
+
+    def _check(self, ref: ObjectRef, options: dict[str, dict[str, str]]) -> None:
+        """Refuse to delete what is not as it was seen."""
+        meta = self.store.get(ref)["metadata"]
+        for name, value in options.get("preconditions", {}).items():
+            if meta[name] != value:
+                message = f"the {name} in the precondition ({value}) is not {meta[name]}"
+                raise RefusalError(409, "Conflict", message)
 
 
 @dataclass

@@ -3,12 +3,13 @@
 from collections.abc import Iterable
 from difflib import get_close_matches
 
-from sluice.adapters.clock import Clock
+from sluice.adapters.clock import Clock, SystemClock
 from sluice.adapters.failures import NotFoundError
 from sluice.adapters.prometheus import NoMetrics
 from sluice.cli.cluster import Cluster, within
 from sluice.cli.exits import CommandError, Exit
 from sluice.cli.gather import Gatherer
+from sluice.cli.graph.amounts import named
 from sluice.cli.graph.overview import Overview
 from sluice.model.fields import InvalidSpecError
 from sluice.model.json import Body, MalformedError
@@ -16,7 +17,7 @@ from sluice.model.references import STARTUPGRAPHS, ObjectRef
 from sluice.startup.inits import surrounded
 from sluice.startup.kind import StartupGraphKind
 from sluice.startup.own import Own
-from sluice.startup.scene import Scene, read_scene
+from sluice.startup.scene import InitScene, NodeScene, Scene, read_scene
 
 
 async def graphs(cluster: Cluster, namespace: str | None) -> tuple[Overview, ...]:
@@ -54,6 +55,27 @@ def no_node(ref: ObjectRef, name: str, known: Iterable[str]) -> CommandError:
     return CommandError(
         Exit.NOT_FOUND, sentence, _advice(name, names, f"sluice graph get {ref.name} lists them")
     )
+
+
+async def init(cluster: Cluster, ref: ObjectRef, name: str) -> tuple[Scene, InitScene]:
+    """Return a graph's situation and its node of that name; CommandError unless it runs once."""
+    try:
+        found = await scene(cluster, ref, SystemClock())
+    except (InvalidSpecError, MalformedError) as error:
+        raise unreadable(ref, error) from error
+    if name in found.inits:
+        return found, found.inits[name]
+    if name in found.nodes:
+        raise no_init(found.nodes[name], found.inits)
+    raise no_node(ref, name, [one.name for one in found.own.spec.entries])
+
+
+def no_init(node: NodeScene, inits: Iterable[str]) -> CommandError:
+    """Return how a command ends that is for nodes which run once, and names another."""
+    sentence = f"node {node.name} starts {named(node)}: this is for nodes with init alone"
+    others = ", ".join(inits)
+    fix = f"of this graph, those are: {others}" if others else "this graph has none"
+    return CommandError(Exit.NEGATIVE, sentence, fix)
 
 
 async def _not_found(cluster: Cluster, ref: ObjectRef) -> CommandError:

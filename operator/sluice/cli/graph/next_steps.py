@@ -8,6 +8,7 @@ from sluice.cli.views.times import until
 from sluice.model.scalars import format_instant
 from sluice.startup.edges import unmet
 from sluice.startup.events import deadline_of
+from sluice.startup.init.states import UNDER_WAY as RUNS
 from sluice.startup.moves import Step, listed
 from sluice.startup.scene import NodeScene, Scene
 from sluice.startup.spec import OnTimeout
@@ -56,11 +57,15 @@ def _out_of_hold(scene: Scene, node: NodeScene, *, doubtful: bool, program: str)
         return f"released when all of these are satisfied; {turn}"
     if scene.own.spec.suspend:
         return f"released after {program} graph resume {graph}"
+    return f"released when {free_slot(scene)}"
+
+
+def free_slot(scene: Scene) -> str:
+    """Return what has to be for the next node to start, and who keeps it from it."""
     busy = [one.name for one in scene.nodes.values() if one.status.state in UNDER_WAY]
-    return (
-        f"released when one of {scene.own.spec.max_parallel} slots (maxParallel) is free; "
-        f"taken by {listed(busy)}"
-    )
+    busy += [one.name for one in scene.every_init if one.situation.status.state in RUNS]
+    limit = scene.own.spec.max_parallel
+    return f"one of {limit} slots (maxParallel) is free; taken by {listed(busy)}"
 
 
 def _out_of_turn(scene: Scene, node: NodeScene, program: str) -> str:

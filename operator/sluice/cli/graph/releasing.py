@@ -88,6 +88,10 @@ async def _decided(cluster: Cluster, ref: ObjectRef, node: str) -> Order | None:
         scene = await find.scene(cluster, ref, SystemClock())
     except (InvalidSpecError, MalformedError) as error:
         raise find.unreadable(ref, error) from error
+    if node in scene.inits:
+        sentence = f"node {node} runs once, as a Job that Sluice makes: there is nothing to release"
+        fix = f"sluice graph explain {ref.name} {node} tells what it waits for"
+        raise CommandError(Exit.NEGATIVE, sentence, fix)
     if node not in scene.nodes:
         raise find.no_node(ref, node, scene.nodes)
     return decide(scene, scene.nodes[node])
