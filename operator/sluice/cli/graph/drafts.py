@@ -10,7 +10,7 @@ from sluice.cli.graph.compose import Service, services
 from sluice.model.json import Body, Json, JsonObject, MalformedError, canonical
 from sluice.model.references import DEPLOYMENTS, JOBS, Resource
 
-_NODE_FIELDS = frozenset({"name", "dependsOn", "workload"})
+_NODE_FIELDS = frozenset({"name", "dependsOn", "workload", "init"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,10 @@ def _listed(nodes: tuple[Body, ...]) -> Draft:
 
 
 def _entry(node: Body) -> JsonObject:
+    if node.has("init"):
+        # With a workload besides, it is refused in the operator's words.
+        kept = {name: value for name, value in node.value.items() if name in _NODE_FIELDS}
+        return {**kept, "dependsOn": _edges(node)}
     written = _node(node.text("name"), DEPLOYMENTS, _edges(node))
     return {**written, "workload": node.body("workload").value} if node.has("workload") else written
 

@@ -42,6 +42,7 @@ _NODE_DEFAULTS: Final[JsonObject] = {
     "timeout": "10m",
     "onTimeout": "Hold",
 }
+_INIT_DEFAULTS: Final[JsonObject] = {"backoffLimit": 2, "timeout": "30m"}
 _EDGE_DEFAULTS: Final[JsonObject] = {"optional": False}
 
 _NAME: Final = re.compile(r"[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?")
@@ -96,15 +97,17 @@ def problems(name: str, spec: Body) -> tuple[str, ...]:
 
 def with_defaults(spec: Body) -> Body:
     """Return the spec as the API server would store it."""
-    nodes = [
-        {
-            **_NODE_DEFAULTS,
-            **node.value,
-            "dependsOn": [{**_EDGE_DEFAULTS, **edge.value} for edge in node.bodies("dependsOn")],
-        }
-        for node in spec.bodies("nodes")
-    ]
+    nodes = [_with_defaults(node) for node in spec.bodies("nodes")]
     return Body({**_SPEC_DEFAULTS, **spec.value, "nodes": nodes}, spec.path)
+
+
+def _with_defaults(node: Body) -> JsonObject:
+    """Return a node as the API server would store it, but what runs once without a workload's."""
+    edges = [{**_EDGE_DEFAULTS, **edge.value} for edge in node.bodies("dependsOn")]
+    if node.has("init"):
+        init = {**_INIT_DEFAULTS, **node.body("init").value}
+        return {**node.value, "init": init, "dependsOn": edges}
+    return {**_NODE_DEFAULTS, **node.value, "dependsOn": edges}
 
 
 def _misnamed(graph: str, spec: Body) -> Iterator[str]:
