@@ -9,7 +9,7 @@ import yaml
 
 from sluice.cli.exits import Exit
 from sluice.cli.graph.importing import with_defaults
-from sluice.model.json import Body, Json
+from sluice.model.json import Body, Json, JsonObject
 from sluice.model.references import STARTUPGRAPHS
 from tests.cli.conftest import Command, Said
 from tests.manifest_files import schema_of, stored, strays
@@ -85,6 +85,31 @@ def test_a_list_of_nodes_may_name_edges_and_workloads_in_full(imported: Import) 
         "job": "batch/v1 Job job",
     }
     assert "left out" not in said.err
+
+
+ONCE: JsonObject = {
+    "kind": "Migration",
+    "version": "43",
+    "job": {"image": "shop/migrate:43"},
+}
+
+
+def test_a_node_may_run_once_instead_of_starting_a_workload(imported: Import) -> None:
+    nodes = [{"name": "migrate", "init": ONCE}, {"name": "api", "dependsOn": ["migrate"]}]
+
+    said = imported({"nodes": nodes})
+
+    assert said.code == Exit.DONE
+    found = yaml.safe_load(said.out)["spec"]["nodes"]
+    assert found[0] == {"name": "migrate", "init": ONCE, "dependsOn": []}
+    assert found[1]["dependsOn"] == [{"node": "migrate"}]
+
+
+def test_what_runs_once_has_its_own_defaults_and_none_of_a_workload() -> None:
+    filled = with_defaults(Body({"nodes": [{"name": "migrate", "init": ONCE}]})).bodies("nodes")[0]
+
+    assert filled.body("init").value == {**ONCE, "backoffLimit": 2, "timeout": "30m"}
+    assert set(filled.value) == {"name", "init", "dependsOn"}
 
 
 def test_fields_that_a_graph_has_no_place_for_are_named(imported: Import) -> None:
@@ -212,6 +237,16 @@ FAULTS = [
         {"services": {"api": {"depends_on": {"db": {"condition": "up"}}}}},
         "services.api.depends_on.db.condition: 'up' is none of service_started",
         id="an unknown condition",
+    ),
+    pytest.param(
+        {"nodes": [{"name": "a", "init": {"kind": "Migration", "job": {"image": "a", "tty": 1}}}]},
+        "init.job.tty 1 is none of the fields image, command",
+        id="a field that no init Job has",
+    ),
+    pytest.param(
+        {"nodes": [{"name": "a", "init": {}, "workload": {"name": "a"}}]},
+        "workload a is on a node that has init as well",
+        id="both sorts at once",
     ),
     pytest.param("a: [", "is neither JSON nor YAML", id="a broken file"),
     pytest.param("2026-11-21: x", "is neither JSON nor YAML", id="keys that are no texts"),
