@@ -35,6 +35,7 @@ _MOST_CPU_SECONDS = 1.5
         pytest.param(["rollout", "explain", "--help"], id="of a command that asks Prometheus"),
         pytest.param(["graph", "--help"], id="of the group of graphs"),
         pytest.param(["graph", "import", "--help"], id="of a command that reads a file"),
+        pytest.param(["graph", "resolve", "--help"], id="of a command about what runs once"),
         pytest.param(["check", "--help"], id="of the check"),
     ],
 )

@@ -19,6 +19,7 @@ from sluice.model.json import Body, JsonObject
 from sluice.model.plan import Operation, pointer
 from sluice.model.references import ObjectRef, Resource
 
+_WHO_I_AM = Resource("authentication.k8s.io", "v1", "selfsubjectreviews", "SelfSubjectReview")
 _OWN_NAMESPACE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 
 T = TypeVar("T")
@@ -47,11 +48,29 @@ class Cluster(KubeClient):
         """Post a review, which is answered and stored nowhere."""
         return await self._request("POST", f"{resource.root}/{resource.plural}", payload=manifest)
 
+    async def username(self) -> str:
+        """Return whom the API server takes us for: what admission policies compare."""
+        review: JsonObject = {"apiVersion": _WHO_I_AM.api_version, "kind": _WHO_I_AM.kind}
+        answer = Body(await self.review(_WHO_I_AM, review))
+        return answer.text("status", "userInfo", "username")
+
     async def try_patch(self, ref: ObjectRef, operations: Sequence[Operation]) -> JsonObject:
         """Return what a JSON patch would make of the object; nothing is written."""
         payload = tuple(operation.to_json() for operation in operations)
         headers = {"Content-Type": "application/json-patch+json"}
         return await self._request("PATCH", ref.path, {"dryRun": "All"}, headers, payload)
+
+    async def remove(self, ref: ObjectRef, uid: str, version: str, *, dry_run: bool) -> None:
+        """Delete the object as it was seen; ConflictError if it is not that any more."""
+        seen: JsonObject = {"uid": uid, "resourceVersion": version}
+        options: JsonObject = {
+            "apiVersion": "v1",
+            "kind": "DeleteOptions",
+            "preconditions": seen,
+            "propagationPolicy": "Background",
+        }
+        query = {"dryRun": "All"} if dry_run else {}
+        await self._request("DELETE", ref.path, query, payload=options)
 
     async def try_create(
         self, resource: Resource, namespace: str, manifest: JsonObject

@@ -6,6 +6,7 @@ from io import TextIOWrapper
 
 import click
 
+from sluice.cli.graph.init_verbs import INIT_VERBS
 from sluice.cli.graph.verbs import VERBS
 from sluice.cli.options import Output, Settings, output_option, shared_options
 
@@ -83,6 +84,32 @@ def show_command(context: click.Context, name: str, drawing: Drawing) -> None:
     show_graph(Settings.of(context), name, dot=drawing is Drawing.DOT)
 
 
+@graph.command("history")
+@shared_options
+@output_option
+@click.argument("name")
+@click.argument("node", default="")
+@click.option("--lock", metavar="KEY", default="", help="Of this lock, whichever graph ran it.")
+@click.option("--log", metavar="VERSION", default="", help="Print the end of its log instead.")
+@click.pass_context
+def history_command(
+    context: click.Context, name: str, node: str, output: Output, *, lock: str, log: str
+) -> None:
+    """Show which versions have run, how they ended, and who said what of them.
+
+    Of all nodes of NAME that run once, or of NODE alone, the latest version first. The last 20
+    versions of a node are kept, with 4 KiB of the log of each.
+
+    A record outlives its graph. When that is gone, the records are shown that its nodes left
+    under locks of their own, and those that tell of its Jobs; --lock KEY finds the others.
+
+    Exit 1 if a record cannot be read, 3 if there is neither the graph nor a record of it.
+    """
+    from sluice.cli.graph.entrances import graph_history
+
+    graph_history(Settings.of(context), name, node, lock, log, output)
+
+
 @graph.command("import")
 @shared_options
 @click.argument("file", type=click.File("r", encoding="utf-8"))
@@ -106,9 +133,10 @@ def import_command(context: click.Context, file: TextIOWrapper, name: str, outpu
     {"services": {"api": {"depends_on": ...}}}: a file of docker compose
 
     A node starts the Deployment of its name; an entry of the second form may name another
-    `workload` (apiVersion, kind, name). Of compose, service_started becomes until: Started,
-    service_healthy Ready, service_completed_successfully Complete (that service becomes a Job),
-    and required: false becomes optional.
+    `workload` (apiVersion, kind, name), or have `init` (kind, version, job) as the spec has it.
+    Of compose, service_started becomes until: Started, service_healthy Ready,
+    service_completed_successfully Complete (that service becomes a Job), and required: false
+    becomes optional.
 
     Exit 1 if the graph could not be carried out, with nothing on stdout.
     """  # noqa: D301 - click reads the control character
@@ -117,5 +145,5 @@ def import_command(context: click.Context, file: TextIOWrapper, name: str, outpu
     import_graph(Settings.of(context), file, name, output)
 
 
-for verb in VERBS:
+for verb in (*VERBS, *INIT_VERBS):
     graph.add_command(verb)
