@@ -12,6 +12,7 @@ from typing import TextIO
 import pytest
 
 from sluice.cli.main import outcome
+from tests.cli.init_operator import Operator
 from tests.cli.server import Cluster, serving
 
 
@@ -94,3 +95,11 @@ def hasty(monkeypatch: pytest.MonkeyPatch) -> None:
         await sleep(0)
 
     monkeypatch.setattr(asyncio, "sleep", give_way)
+
+
+@pytest.fixture
+def operator(cluster: Cluster) -> Operator:
+    """Have an operator make a pass whenever the command waits."""
+    found = Operator(cluster.store)
+    cluster.http.on_watch = found.turn
+    return found

@@ -13,11 +13,14 @@ from sluice.cli.graph.amounts import named
 from sluice.cli.graph.overview import Overview
 from sluice.model.fields import InvalidSpecError
 from sluice.model.json import Body, MalformedError
+from sluice.model.reasons import Reason
 from sluice.model.references import STARTUPGRAPHS, ObjectRef
+from sluice.startup.hosts import host_of
 from sluice.startup.inits import surrounded
 from sluice.startup.kind import StartupGraphKind
 from sluice.startup.own import Own
 from sluice.startup.scene import InitScene, NodeScene, Scene, read_scene
+from sluice.startup.spec import GraphSpec
 
 
 async def graphs(cluster: Cluster, namespace: str | None) -> tuple[Overview, ...]:
@@ -40,7 +43,22 @@ async def scene(cluster: Cluster, ref: ObjectRef, clock: Clock) -> Scene:
     InvalidSpecError or MalformedError if the object cannot be read, by the operator neither.
     """
     observation = await Gatherer(cluster, NoMetrics(), clock).observe(StartupGraphKind(), ref)
-    return surrounded(read_scene(Own.from_body(Body(observation.body)), observation))
+    body = Body(observation.body)
+    return surrounded(read_scene(Own.from_body(body, _allowed(body, ref.name)), observation))
+
+
+def _allowed(body: Body, graph: str) -> tuple[str, ...]:
+    """Return the hosts that gates may ask: those of a spec with which the operator found no fault.
+
+    Which ones it allows is a setting of its own.
+    """
+    status = body.body("status")
+    seen = status.whole("observedGeneration", default=0)
+    told = {one.text("reason", default="") for one in status.bodies("conditions")}
+    if seen != body.whole("metadata", "generation", default=1) or Reason.INVALID_GRAPH in told:
+        return ()
+    nodes = GraphSpec.from_body(body.body("spec"), graph).nodes
+    return tuple(host for node in nodes for gate in node.gates if (host := host_of(gate.check)))
 
 
 def unreadable(ref: ObjectRef, error: InvalidSpecError | MalformedError) -> CommandError:

@@ -180,11 +180,11 @@ def _out_of_hold(scene: Scene, situation: Situation, program: str) -> str:
         return "nothing of this node runs before"
     if situation.halted:
         return "correct the graph, until then nothing runs"
+    if situation.unmet is not None:
+        return "runs when these are satisfied"
     if situation.suspended:
         return f"runs after {program} graph resume {situation.graph.name}"
-    if situation.unmet is not None or isinstance(verdict(situation), Event):
-        limited = situation.unmet is None and scene.own.spec.max_parallel
-        return f"runs when {free_slot(scene)}" if limited else "runs when these are satisfied"
     if situation.lock(situation.job_of(situation.wanted)) is Standing.TAKEN:
         return "runs when a record tells of that Job, which gives the lock back"
-    return ""
+    limited = scene.own.spec.max_parallel
+    return f"runs when {free_slot(scene)}" if limited else "runs when these are satisfied"

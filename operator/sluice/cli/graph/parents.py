@@ -99,10 +99,10 @@ def _where_init(scene: Scene, parent: InitScene) -> str:
     situation, found = parent.situation, verdict(parent.situation)
     status, asked = situation.status, situation.init.version
     is_ = been(status.state, status.since, scene.now)
-    of = f", of version {shown(status.version)}" if status.version else ""
+    why = plain(found.why) if isinstance(found, Stay) else ""
+    of = f", of version {shown(status.version)}" if status.version and not why else ""
     differs = status.version not in ("", asked)
     other = f", while the graph asks for {shown(asked)}" if differs else ""
-    why = plain(found.why) if isinstance(found, Stay) else ""
     return "; ".join(part for part in (f"{is_}{of}{other}", why) if part)
 
 
