@@ -41,8 +41,8 @@ def put(
 
 
 def said_in(cluster: Cluster) -> str | None:
-    return Body(cluster.store.get(REF)).labels("metadata", "annotations").get(KEY)
+    return Body(cluster.read(REF)).labels("metadata", "annotations").get(KEY)
 
 
-def status_of(cluster: Cluster) -> InitStatus:
-    return GraphStatus.from_body(Body(cluster.store.get(REF)).body("status")).init(NODE)
+def status_in(graph: JsonObject) -> InitStatus:
+    return GraphStatus.from_body(Body(graph).body("status")).init(NODE)

@@ -160,6 +160,14 @@ class Cluster:
         """The annotations of the Rollout."""
         return Body(self.store.get(ROLLOUT)).labels("metadata", "annotations")
 
+    def read(self, ref: ObjectRef) -> JsonObject:
+        """Return an object between two deeds of the server's thread."""
+
+        async def get() -> JsonObject:
+            return self.store.get(ref)
+
+        return asyncio.run_coroutine_threadsafe(get(), self.loop).result(5)
+
     def soon(self, deed: Callable[[], None]) -> Callable[[], None]:
         """Return a function that has the deed done in the server's thread."""
 

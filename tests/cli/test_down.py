@@ -43,7 +43,7 @@ from tests.cli.init_scenes import (
     run,
     told,
 )
-from tests.cli.init_site import FAILED, OLD, UNDONE, UP, put, status_of
+from tests.cli.init_site import FAILED, OLD, UNDONE, UP, put, status_in
 from tests.cli.server import Cluster
 
 UNDO = ("graph", "down", GRAPH, NODE)
@@ -77,7 +77,7 @@ def test_down_undoes_and_tells_what_was_undone(
     assert f"undo version {', then '.join(versions)}" in said.err
     assert f"undone: {', '.join(versions)}" in said.err
     assert "version 43 was undone" in said.err
-    entries = Body(cluster.store.get(RECORD)).labels("data")
+    entries = Body(cluster.read(RECORD)).labels("data")
     assert [name for name, text in entries.items() if '"result":"Undone"' in text] == [
         f"version.{version}" for version in sorted(versions)
     ]
@@ -103,7 +103,7 @@ def test_what_starts_again_meanwhile_stops_down_half_way(
     put(cluster, DONE_43, *BOTH_DONE, init=STEPS)
 
     def start() -> None:
-        if status_of(cluster).state is State.RECORDING:
+        if status_in(cluster.store.get(REF)).state is State.RECORDING:
             cluster.put(deployment("api", 3))
 
     operator.after = start

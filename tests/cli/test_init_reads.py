@@ -16,7 +16,7 @@ from sluice.cli.views.glyphs import UNICODE
 from sluice.model.json import Body, Json, JsonObject
 from sluice.model.references import CONFIGMAPS
 from sluice.startup.init.lock import Holder
-from sluice.startup.init.run import Direction
+from sluice.startup.init.run import Direction, Result
 from sluice.startup.init.states import State
 from sluice.startup.init.status import InitStatus
 from sluice.startup.spec import GraphSpec
@@ -28,6 +28,7 @@ from tests.cli.graph_scenes import (
     GRAPH,
     HTTP,
     NOW,
+    REF,
     condition,
     deployment,
     graph,
@@ -203,6 +204,75 @@ NEXT = [
 @pytest.mark.parametrize(("found", "following"), NEXT)
 def test_the_next_step_is_told(found: InitStory, following: str) -> None:
     assert found.following == following
+
+
+def first(body: JsonObject, *objects: JsonObject) -> InitStory:
+    (found,) = init_stories(scene(body, API, *objects), "sluice", {}, NODE)
+    return found
+
+
+def test_nothing_more_runs_of_a_graph_that_is_deleted() -> None:
+    body = web(once(NODE, "db"), told(State.HELD))
+    metadata = {**Body(body).body("metadata").value, "deletionTimestamp": "2026-11-21T12:00:00Z"}
+
+    found = first({**body, "metadata": metadata}, DB)
+
+    assert (found.why, found.following) == ("the graph is deleted", "nothing more runs")
+
+
+def test_a_graph_with_a_fault_is_corrected_first() -> None:
+    body = graph(
+        once(NODE, {"node": "dbb"}), status=status(Phase.PENDING, inits=(told(State.HELD),))
+    )
+
+    found = first(body)
+
+    assert found.why == "the graph cannot be carried out"
+    assert found.following == "correct the graph, until then nothing runs"
+
+
+def test_what_is_to_be_undone_again_waits_for_its_children() -> None:
+    again = entry(DOWN, replace(BROKEN, result=Result.REOPENED, by="ada"))
+    body = web(once(NODE, "db", down={"image": "shop/migrate:43"}), told(State.HELD))
+
+    found = init_stories(
+        scene(body, deployment("api", 3), DB, record(again), lease()), "sluice", {}, NODE
+    )
+
+    assert found[0].why == "version 43 stays: stop api first, and ask again"
+    assert found[0].following == "nothing of this node runs before"
+
+
+def test_the_last_words_of_a_success_are_shown_as_well() -> None:
+    spoke = replace(DONE, said="3 applied", by="ada")
+    kept = told(State.COMPLETE, UP, spoke)
+
+    shown = piped(
+        explanation(overview(web(once(NODE), kept)), scene(web(once(NODE))), [story(kept)], UNICODE)
+    )
+
+    assert "it said: 3 applied" in shown
+    assert "Complete is what ada says" in shown
+
+
+def test_a_host_that_the_operator_found_no_fault_with_is_none(
+    cluster: Cluster, sluice: Command
+) -> None:
+    outside: JsonObject = {"name": "pay", "http": {"url": "https://pay.example.com/"}}
+    cluster.put(
+        graph(
+            node("api", gates=[outside]),
+            once(NODE, "api"),
+            status=status(Phase.STARTING, seen("api", NodeState.GATING, released_at=NOW)),
+        ),
+        deployment("api", 3),
+    )
+    seen_by_the_operator = sluice("graph", "explain", GRAPH).out
+    cluster.store.set(REF, "status.observedGeneration", 0)
+    not_seen = sluice("graph", "explain", GRAPH).out
+
+    assert "pay.example.com is no Service" not in seen_by_the_operator
+    assert "pay.example.com is no Service" in not_seen
 
 
 def test_a_slot_that_is_taken_is_waited_for() -> None:

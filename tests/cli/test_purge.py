@@ -398,6 +398,32 @@ def test_a_job_whose_time_was_over_meanwhile_is_no_matter(
     assert sluice(*PURGE, "--yes").code == Exit.DONE
 
 
+def test_jobs_that_no_record_keeps_go_without_one(cluster: Cluster, sluice: Command) -> None:
+    del cluster.store.objects[RECORD], cluster.store.objects[NEW_JOB]
+
+    said = sluice(*PURGE, "--yes")
+
+    assert said.code == Exit.DONE
+    assert there(cluster, OLD_JOB) == [False]
+    assert "and delete 1 Job" in said.err
+
+
+def test_what_somebody_else_deleted_meanwhile_is_done(
+    cluster: Cluster, sluice: Command, person: Person
+) -> None:
+    def after_read() -> None:
+        if cluster.http.requests.count(f"GET {RECORD.path}") == 1:
+            for ref in (RECORD, NEW_JOB, OLD_JOB):
+                cluster.store.objects.pop(ref, None)
+
+    cluster.put(record(entry(OLD, DONE)))
+    cluster.store.objects.pop(NEW_JOB)
+    cluster.http.after_read = after_read
+    person.answer(NODE)
+
+    assert sluice(*PURGE, person=person).code == Exit.DONE
+
+
 def test_the_jobs_of_another_lock_stay(cluster: Cluster, sluice: Command) -> None:
     other = replace(run("9"), lock=LOCK)
     cluster.put(init_job(other, ended="Complete", kept=False))

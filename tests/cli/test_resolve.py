@@ -28,7 +28,7 @@ from tests.cli.init_scenes import (
     told,
     web,
 )
-from tests.cli.init_site import FAILED, OLD, UNDONE, UP, put, said_in, status_of
+from tests.cli.init_site import FAILED, OLD, UNDONE, UP, put, said_in, status_in
 from tests.cli.server import Cluster
 
 RESOLVE = ("graph", "resolve", GRAPH, NODE)
@@ -76,7 +76,7 @@ def test_resolve_says_a_word_that_the_operator_takes(
     assert word.more in said.err
     assert re.search(f"taken: migrate is ({word.told})", said.err)
     assert re.fullmatch(r"[A-Z][a-z]+ \S+ ada#[0-9a-f]{8}", said_in(cluster) or "")
-    assert status_of(cluster).consumed == said_in(cluster)
+    assert status_in(cluster.read(REF)).consumed == said_in(cluster)
     assert operator.passes
 
 
@@ -328,3 +328,12 @@ def test_a_graph_that_is_deleted_meanwhile_is_not_found(cluster: Cluster, sluice
 
     assert said.code == Exit.NOT_FOUND
     assert "was deleted" in said.err
+
+
+def test_a_graph_that_cannot_be_read_is_corrected_first(cluster: Cluster, sluice: Command) -> None:
+    put(cluster, FAILED, entry(UP, BROKEN), init=once(NODE, "db", backoffLimit=-1))
+
+    said = sluice(*RESOLVE, "--applied", "--yes")
+
+    assert said.code == Exit.NEGATIVE
+    assert "cannot be carried out" in said.err
