@@ -403,6 +403,16 @@ def test_records_and_locks_are_read_by_the_labels_by_which_the_operator_sees_the
     assert "the operator writes Running" in out
 
 
+@pytest.mark.usefixtures("many")
+def test_a_record_that_is_purged_meanwhile_has_no_log(cluster: Cluster, sluice: Command) -> None:
+    cluster.http.refusals[RECORD.path] = (404, "NotFound")
+
+    said = sluice("graph", "explain", GRAPH, NODE)
+
+    assert said.code == Exit.DONE
+    assert f"log: kubectl logs -n shop job/{job_name(UP)}" in said.out
+
+
 def test_what_runs_once_is_not_released(cluster: Cluster, sluice: Command) -> None:
     cluster.put(web(once(NODE, "db"), told(State.HELD)), DB, API)
 
