@@ -217,7 +217,7 @@ def test_nothing_more_runs_of_a_graph_that_is_deleted() -> None:
 
     found = first({**body, "metadata": metadata}, DB)
 
-    assert (found.why, found.following) == ("the graph is deleted", "nothing more runs")
+    assert (found.why, found.following) == ("it is being removed", "nothing more runs")
 
 
 def test_a_graph_with_a_fault_is_corrected_first() -> None:

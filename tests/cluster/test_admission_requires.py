@@ -201,6 +201,12 @@ def test_a_canary_is_not_held(place: Place) -> None:
     assert place.hold(DEPLOYMENT) == FREE
 
 
+def is_observed(place: Place) -> bool:
+    found = place.read(DEPLOYMENT.ref)
+    seen = found.whole("status", "observedGeneration", default=0)
+    return seen == found.whole("metadata", "generation")
+
+
 KEPT_CHANGES = {
     "kubectl rollout resume": write(f"rollout resume {DEPLOYMENT.ref}"),
     "another size": write(f"scale {DEPLOYMENT.ref} --replicas=2"),
@@ -226,6 +232,10 @@ KEPT_CHANGES = {
 def test_what_is_held_stays_held(place: Place, change: Write) -> None:
     started(place)
     place.do(SET_IMAGE)
+    # A PUT rests on what was read; the Deployment controller's status must not come in between.
+    wait_until(
+        lambda: is_observed(place), timeout_seconds=30, waiting_for="the Deployment controller"
+    )
     place.do(change)
     assert place.hold(DEPLOYMENT) == HELD
 
