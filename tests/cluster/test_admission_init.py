@@ -282,6 +282,17 @@ def test_only_who_may_create_jobs_changes_what_is_kept(
 
 
 @each_kept
+def test_a_deletion_that_names_nothing_is_refused_by_name(
+    writer: Person, editor: Person, kept: Kept
+) -> None:
+    editor.do(creation(record(kept.labels, kept.kind)))
+    group = "api/v1" if kept.kind == "ConfigMap" else "apis/coordination.k8s.io/v1"
+    path = f"/{group}/namespaces/{writer.namespace}/{kept.kind.lower()}s"
+    said = writer.is_refused(write(f"delete --raw {path}"))
+    assert f"{kept.kind} kept with the label {kept.label}" in said
+
+
+@each_kept
 def test_only_who_may_create_jobs_makes_what_is_kept(
     writer: Person, editor: Person, kept: Kept
 ) -> None:
