@@ -11,6 +11,7 @@ from sluice.model.names import (
     HELD_PENDING,
     HOLDERS,
     NODE_LABEL,
+    REQUIRES,
     ROLE_CANARY,
     ROLE_LABEL,
     ROLLOUT_LABEL,
@@ -41,7 +42,6 @@ from tests.localcluster.waiting import wait_until
 
 pytestmark = [pytest.mark.cluster, pytest.mark.usefixtures("in_force")]
 
-REQUIRES = "sluice.dev/requires"
 ANNOTATIONS: JsonObject = {REQUIRES: "migrate=43"}
 ANNOTATION_PATH = "/metadata/annotations/sluice.dev~1requires"
 BOTH: JsonObject = {**LABELS, ROLLOUT_LABEL: NAME}

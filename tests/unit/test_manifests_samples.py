@@ -47,7 +47,6 @@ def nodes_with(part: str, path: Path) -> tuple[Body, ...]:
 
 
 INIT = [path for path in samples_of(STARTUPGRAPHS) if nodes_with("init", path)]
-WITHOUT_INIT = [path for path in samples_of(STARTUPGRAPHS) if path not in INIT]
 
 each_rollout = pytest.mark.parametrize("path", samples_of(ROLLOUTS), ids=lambda path: path.name)
 each_graph = pytest.mark.parametrize("path", samples_of(STARTUPGRAPHS), ids=lambda path: path.name)
@@ -75,12 +74,12 @@ def test_a_rollout_is_read_as_the_api_server_stores_it(path: Path) -> None:
     assert spec.target == sample.text("metadata", "name")
 
 
-@pytest.mark.parametrize("path", WITHOUT_INIT, ids=lambda path: path.name)
+@each_graph
 def test_a_graph_is_read_as_the_api_server_stores_it_and_can_be_carried_out(path: Path) -> None:
     sample = only(STARTUPGRAPHS, path)
     spec = GraphSpec.from_body(stored(sample.value, STARTUPGRAPHS).body("spec"), "shop")
     names = [node.text("name") for node in sample.bodies("spec", "nodes")]
-    assert [node.name for node in spec.nodes] == names
+    assert [node.name for node in spec.entries] == names
     assert (*faults(spec), *host_faults(spec, "shop", allowed=())) == ()
 
 
