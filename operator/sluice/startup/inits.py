@@ -6,9 +6,11 @@ from dataclasses import replace
 from sluice.model.cluster import Job
 from sluice.model.found import Found
 from sluice.model.kind import Selection, WholeWant
+from sluice.model.names import STARTUP_GATE
 from sluice.model.plan import Action, Note
 from sluice.startup.edges import unmet
 from sluice.startup.init import due as deeds
+from sluice.startup.init.job import is_live
 from sluice.startup.init.moves import Step, noted, step_of
 from sluice.startup.init.situation import Situation, Unmet
 from sluice.startup.init.states import UNDER_WAY, Event, State
@@ -83,7 +85,12 @@ def _requires(node: NodeScene, name: str) -> bool:
 
 
 def _runs(node: NodeScene) -> bool:
-    """Whether pods of a workload may be there; a held new version does not stop the old one."""
+    """Whether pods of a workload may be there; a held new version does not stop the old one.
+
+    They outlive the write that stops it by as long as they take to end.
+    """
+    if any(is_live(pod) and STARTUP_GATE not in pod.scheduling_gates for pod in node.pods):
+        return True
     workload = node.workload
     if workload is None:
         return False

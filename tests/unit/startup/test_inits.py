@@ -291,25 +291,33 @@ def test_a_graph_with_a_fault_makes_no_job() -> None:
     assert found.init("migrate").reasons == ("the graph cannot be carried out",)
 
 
+STOPPED = deployment(replicas=0)
+# Its new version is held, and the one before goes on.
+WAITING = deployment(holders="startup", notes={"sluice.dev/requires": "migrate=44"})
+
+
 @pytest.mark.parametrize(
-    ("child", "runs"),
+    ("others", "runs"),
     [
-        (deployment(available=1), True),
-        (deployment(replicas=0), False),
-        (HELD, False),
-        (None, False),
+        ((deployment(available=1),), True),
+        ((STOPPED,), False),
+        ((STOPPED, graphs.pod(STOPPED, own=DELETING)), True),
+        ((STOPPED, graphs.pod(STOPPED, phase="Succeeded")), False),
+        ((STOPPED, graphs.pod(STOPPED, held=True)), False),
+        ((HELD,), False),
+        ((WAITING, graphs.pod(WAITING)), True),
+        ((), False),
     ],
 )
-def test_what_is_in_use_is_not_undone(child: Projection | None, *, runs: bool) -> None:
+def test_what_is_in_use_is_not_undone(others: tuple[Projection, ...], *, runs: bool) -> None:
     asked = {"annotations": {"resolve.sluice.dev/migrate": "Down - ada#1"}}
     given = body(
         init_node(down=inits.DOWN),
         API,
         inits=(COMPLETE,),
-        status=(was("api", State.READY),) if child is not None else (),
+        status=(was("api", State.READY),) if others else (),
         own=asked,
     )
-    others = () if child is None else (child,)
 
     plan = decided(given, *others, kept_in(entry()), lease())
 
