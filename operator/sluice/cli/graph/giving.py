@@ -12,7 +12,6 @@ from sluice.cli.confirming import confirm
 from sluice.cli.exits import CommandError, Exit
 from sluice.cli.graph import find
 from sluice.cli.graph.releasing import Consent
-from sluice.cli.graph.versions import shown
 from sluice.cli.graph.words import Answer, Word
 from sluice.cli.mirror import Mirror
 from sluice.cli.orders import Already, Refused
@@ -22,6 +21,7 @@ from sluice.model.json import Body, JsonObject
 from sluice.model.plan import Operation
 from sluice.model.references import STARTUPGRAPHS, ObjectRef
 from sluice.model.scalars import format_duration
+from sluice.startup.init.checksum import shown
 from sluice.startup.init.status import InitStatus
 from sluice.startup.scene import InitScene, Scene
 from sluice.startup.status import GraphStatus

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from sluice.cli.graph.versions import shown
 from sluice.cli.views.plain import plain
 from sluice.cli.views.states import State
 from sluice.cli.views.tables import Cell, Table
@@ -13,7 +12,7 @@ from sluice.model.cluster.bookkeeping import LOG_PREFIX
 from sluice.model.json import Body, Json, JsonObject
 from sluice.model.names import LOCK_LABEL, RECORD_LABEL
 from sluice.model.references import ObjectRef
-from sluice.startup.init.checksum import short
+from sluice.startup.init.checksum import short, shown
 from sluice.startup.init.names import job_ref, lock_digest, version_key
 from sluice.startup.init.record import Entry, Record, read_record
 from sluice.startup.init.run import Result

@@ -7,12 +7,12 @@ from rich.text import Text
 from sluice.cli.graph.init_stories import InitStory
 from sluice.cli.graph.overview import OF_INIT
 from sluice.cli.graph.parents import Parent
-from sluice.cli.graph.versions import shown
 from sluice.cli.terminal import STYLES
 from sluice.cli.views.glyphs import Glyphs
 from sluice.cli.views.plain import plain
 from sluice.cli.views.states import State
 from sluice.cli.views.times import age
+from sluice.startup.init.checksum import shown
 from sluice.startup.init.run import Direction, Outcome
 
 

@@ -4,12 +4,12 @@ from dataclasses import dataclass
 
 from sluice.cli.graph.amounts import amount, started
 from sluice.cli.graph.answers import COUNTED, Answer, answers, counted_critical, is_counted
-from sluice.cli.graph.versions import shown
 from sluice.cli.views.plain import plain
 from sluice.cli.views.times import age
 from sluice.model.json import JsonObject
 from sluice.startup.bars import critical, meets_bar
 from sluice.startup.edges import unmet
+from sluice.startup.init.checksum import shown
 from sluice.startup.init.events import verdict
 from sluice.startup.init.stays import Stay
 from sluice.startup.scene import InitScene, NodeScene, Scene

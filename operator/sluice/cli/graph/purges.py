@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from sluice.cli.graph.histories import History, Whose
-from sluice.cli.graph.versions import meant, shown
+from sluice.cli.graph.versions import meant
 from sluice.cli.orders import Already, Refused
 from sluice.model.cluster import Job, Lease, Pod
 from sluice.model.cluster.bookkeeping import LOG_PREFIX
 from sluice.model.plan import Operation, pointer
+from sluice.startup.init.checksum import shown
 from sluice.startup.init.job import is_kept, is_live, is_over, run_of
 from sluice.startup.init.lock import holder_of
 from sluice.startup.init.names import version_key

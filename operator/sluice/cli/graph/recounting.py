@@ -8,7 +8,7 @@ from sluice.cli.cluster import Cluster, within
 from sluice.cli.exits import CommandError, Exit
 from sluice.cli.graph import find
 from sluice.cli.graph.histories import History, Whose, chosen, table
-from sluice.cli.graph.versions import meant, shown
+from sluice.cli.graph.versions import meant
 from sluice.cli.options import Output
 from sluice.cli.render import drawn_table
 from sluice.cli.terminal import Terminal
@@ -17,6 +17,7 @@ from sluice.model.fields import InvalidSpecError
 from sluice.model.json import Body, MalformedError
 from sluice.model.names import RECORD_LABEL
 from sluice.model.references import CONFIGMAPS, ObjectRef
+from sluice.startup.init.checksum import shown
 from sluice.startup.init.names import record_ref
 from sluice.startup.own import Own
 

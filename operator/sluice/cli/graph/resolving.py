@@ -7,10 +7,10 @@ from sluice.cli.graph import find
 from sluice.cli.graph.giving import Given, Matter, give, until
 from sluice.cli.graph.releasing import Consent
 from sluice.cli.graph.undoing import down
-from sluice.cli.graph.versions import shown
 from sluice.cli.graph.words import asked, resolve
 from sluice.cli.views.plain import plain
 from sluice.model.references import ObjectRef
+from sluice.startup.init.checksum import shown
 from sluice.startup.init.commands import Verb
 from sluice.startup.init.events import verdict
 from sluice.startup.init.resolving import answer

@@ -2,12 +2,13 @@
 
 from dataclasses import replace
 
-from sluice.cli.graph.versions import meant, shown
+from sluice.cli.graph.versions import meant
 from sluice.cli.graph.words import Answer, Word, asked, hindered
 from sluice.cli.orders import Already, Refused
 from sluice.model.conditions import STALLED
 from sluice.model.reasons import Reason
 from sluice.model.references import DAEMONSETS, JOBS
+from sluice.startup.init.checksum import shown
 from sluice.startup.init.commands import ALL, Verb
 from sluice.startup.init.lock import Standing, holder_of
 from sluice.startup.init.record import Entry

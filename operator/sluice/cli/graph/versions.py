@@ -1,17 +1,8 @@
-"""Versions of init nodes as people read and write them; pure."""
+"""Versions of init nodes as people write them; pure."""
 
 from collections.abc import Iterable
-from typing import Final
 
-from sluice.startup.init.checksum import short
-
-# A node without a written version has its checksum for one; people read and write 12 digits of it.
-_OF_CHECKSUM: Final = "v1:"
-
-
-def shown(version: str) -> str:
-    """Return a version as people read it."""
-    return short(version) if version.startswith(_OF_CHECKSUM) else version
+from sluice.startup.init.checksum import shown
 
 
 def meant(given: str, known: Iterable[str]) -> str:

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, TypeAlias
 
-from sluice.cli.graph.versions import shown
 from sluice.cli.orders import Already, Refused
 from sluice.model.names import RESOLVE_PREFIX
+from sluice.startup.init.checksum import shown
 from sluice.startup.init.commands import Command, Verb, command_of
 from sluice.startup.init.events import verdict
 from sluice.startup.init.resolving import resolved, subject

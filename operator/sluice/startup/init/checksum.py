@@ -1,6 +1,7 @@
 """The checksum of what a Job runs: of the fields that were written, never of defaulted ones."""
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
@@ -8,6 +9,7 @@ from sluice.model.json import Json, JsonObject, canonical
 
 _PREFIX: Final = "v1:"
 _SHOWN = 12
+_CHECKSUM = re.compile(f"{_PREFIX}[0-9a-f]{{64}}")
 
 
 def checksum(written: JsonObject) -> str:
@@ -22,6 +24,11 @@ def checksum(written: JsonObject) -> str:
 def short(text: str) -> str:
     """Return the part of a checksum that people read and write, 12 hexadecimal digits."""
     return text.removeprefix(_PREFIX)[:_SHOWN]
+
+
+def shown(version: str) -> str:
+    """Return a version as people read it: of one that nobody wrote, the digits that tell it."""
+    return short(version) if _CHECKSUM.fullmatch(version) else version
 
 
 def _plain(value: Json) -> Json:

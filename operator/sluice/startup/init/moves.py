@@ -6,6 +6,7 @@ from typing import Final
 
 from sluice.model.plan import Note
 from sluice.model.reasons import Reason
+from sluice.startup.init.checksum import shown
 from sluice.startup.init.events import verdict
 from sluice.startup.init.job import run_of
 from sluice.startup.init.outcome import lost, outcome_of
@@ -123,4 +124,4 @@ def _note(situation: Situation, event: Event, after: InitStatus) -> Note | None:
     by = f" by {outcome.by}, as {outcome.result}" if outcome and outcome.by else ""
     told = outcome.said if outcome and outcome.said and reason in _TOLD_WITH_ITS_END else ""
     said = f": {told}" if told else ""
-    return Note(reason, f"{node}: version {after.version} {what}{by}; Job {after.job}{said}")
+    return Note(reason, f"{node}: version {shown(after.version)} {what}{by}; Job {after.job}{said}")

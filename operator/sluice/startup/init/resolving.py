@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from sluice.model.fields import InvalidSpecError
 from sluice.model.json import Body, MalformedError
-from sluice.startup.init.checksum import short
+from sluice.startup.init.checksum import short, shown
 from sluice.startup.init.commands import ALL, Verb
 from sluice.startup.init.run import Direction, Outcome, Result, Run
 from sluice.startup.init.situation import Situation
@@ -96,7 +96,7 @@ def answer(situation: Situation) -> str:
     if command is None or command.verb is not Verb.DOWN:
         return ""
     if command.of != ALL and situation.record.entry(command.of) is None:
-        have = ", ".join(one.run.version for one in situation.record.entries) or "nothing"
+        have = ", ".join(shown(one.run.version) for one in situation.record.entries) or "nothing"
         return f"version {command.of} is not in the record, which has {have}"
     if situation.undoing is None:
         return f"nothing above version {command.of} is in effect"
@@ -108,11 +108,14 @@ def refusal(situation: Situation) -> str:
     entry = situation.undoing
     if entry is None:
         return ""
+    version = shown(entry.run.version)
     if situation.running_children:
         running = ", ".join(situation.running_children)
-        return f"version {entry.run.version} stays: stop {running} first, and ask again"
+        return f"version {version} stays: stop {running} first, and ask again"
     if step_down(situation, entry.run.version) is None:
-        return f"version {entry.run.version} stays: it has no step that undoes it (init.down)"
+        return (
+            f"version {shown(entry.run.version)} stays: it has no step that undoes it (init.down)"
+        )
     return ""
 
 

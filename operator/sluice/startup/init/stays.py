@@ -5,7 +5,7 @@ Status has room for 120 bytes of each sentence; what matters most stands first.
 
 from dataclasses import dataclass
 
-from sluice.startup.init.checksum import short
+from sluice.startup.init.checksum import short, shown
 from sluice.startup.init.lock import Standing, holder_of
 from sluice.startup.init.situation import Situation
 
@@ -43,7 +43,7 @@ def taken(situation: Situation, job: str) -> Stay | None:
 def was_undone(situation: Situation) -> Stay:
     """What was undone is not applied again by itself."""
     return Stay(
-        f"version {situation.init.version} was undone",
+        f"version {shown(situation.init.version)} was undone",
         f"write the version that is in effect; or: {_resolve(situation)} --rerun",
     )
 
@@ -54,7 +54,7 @@ def half_done(situation: Situation) -> Stay:
     how = f"its Job ended with {code}" if code is not None else "its Job is gone, its end unknown"
     how += _said(situation)
     return Stay(
-        f"version {situation.status.version} may be half done: {how}",
+        f"version {shown(situation.status.version)} may be half done: {how}",
         f"mend it, then: {_resolve(situation)} --applied or --rerun",
     )
 
@@ -65,7 +65,7 @@ def has_failed(situation: Situation) -> Stay:
     tries = status.outcome.tries if status.outcome else 0
     how = "no exit code" if status.exit_code is None else f"exit code {status.exit_code}"
     return Stay(
-        f"version {status.version} failed: {tries} tries, {how}{_said(situation)}",
+        f"version {shown(status.version)} failed: {tries} tries, {how}{_said(situation)}",
         f"apply a mended job; or: {_resolve(situation)} --rerun or --applied",
     )
 
@@ -74,10 +74,10 @@ def does_not_match(situation: Situation) -> Stay:
     """What was completed otherwise is not run again by itself."""
     init, run = situation.init, situation.status.run
     if run is None or run.lock != init.lock:
-        why = f"version {init.version} was completed under lock {run.lock if run else '?'}"
+        why = f"version {shown(init.version)} was completed under lock {run.lock if run else '?'}"
     else:
         old, new = short(run.checksum), short(init.checksum)
-        why = f"version {init.version} was completed by job {old}, the graph has {new}"
+        why = f"version {shown(init.version)} was completed by job {old}, the graph has {new}"
     return Stay(why, f"write a new version; or: {_resolve(situation)} --accept or --rerun")
 
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sluice.model.json import Json, JsonObject
-from sluice.startup.init.checksum import checksum, short
+from sluice.startup.init.checksum import checksum, short, shown
 
 SCALARS = st.one_of(st.booleans(), st.integers(), st.text(), st.floats(allow_nan=False))
 KEYS = st.text(max_size=3)
@@ -61,3 +61,15 @@ def test_a_round_over_the_wire_with_other_keys_first_changes_nothing(
     back = json.loads(json.dumps(dict(reversed(value.items()))))
 
     assert checksum(back) == checksum(value)
+
+
+def test_a_version_that_nobody_wrote_is_shown_as_its_first_digits() -> None:
+    unwritten = checksum({"image": "shop/migrate:43"})
+
+    assert shown(unwritten) == short(unwritten)
+    assert len(shown(unwritten)) == 12
+    assert [shown(written) for written in ("43", "v1:beta", "v1:" + "0" * 63)] == [
+        "43",
+        "v1:beta",
+        "v1:" + "0" * 63,
+    ]
