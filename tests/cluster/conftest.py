@@ -18,8 +18,12 @@ from tests.cluster.shop import Cluster
 from tests.cluster.sluice_process import SluiceProcess, in_place_of_the_pod, write_kubeconfig
 from tests.cluster.turns import turn
 from tests.localcluster import running
+from tests.localcluster.addresses import HOST_IP
 from tests.localcluster.waiting import wait_until
 from tests.manifest_files import MANIFESTS
+from tests.servers.postgres import Postgres, running_postgres
+from tests.servers.rabbitmq import RabbitMq, running_rabbitmq
+from tests.servers.redis import Redis, running_redis
 
 DRY_RUN = write("set image deployment/checkout app=app:2 --dry-run=server")
 
@@ -162,3 +166,22 @@ def sluice(
     log = tmp_path / "sluice.log"
     with in_place_of_the_pod(kubectl, operator_kubeconfig, cluster.prometheus_url, log) as process:
         yield process
+
+
+@pytest.fixture(scope="session")
+def postgres(cluster: Cluster) -> Iterator[Postgres]:  # noqa: ARG001 - for what it sets up
+    """Return a database on this machine that pods reach."""
+    with running_postgres(HOST_IP) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def rabbitmq(cluster: Cluster) -> Iterator[RabbitMq]:  # noqa: ARG001 - for what it sets up
+    with running_rabbitmq(HOST_IP) as broker:
+        yield broker
+
+
+@pytest.fixture(scope="session")
+def redis(cluster: Cluster) -> Iterator[Redis]:  # noqa: ARG001 - for what it sets up
+    with running_redis(HOST_IP) as server:
+        yield server
