@@ -15,8 +15,11 @@ from tests.converge.deployments import (
 )
 from tests.converge.jobs import control_jobs, due_jobs
 from tests.converge.kubelet import Kubelet
+from tests.converge.ledger import Ledger
+from tests.converge.namespaces import check_creation, control_namespaces
 from tests.converge.network import Gateway, control_endpoints
 from tests.converge.prometheus import SCRAPE_SECONDS
+from tests.converge.runs import control_runs, due_runs
 from tests.converge.sets import control_daemon_sets, control_stateful_sets
 from tests.converge.startup_admission import admitted
 from tests.converge.store import Change, Store
@@ -37,6 +40,7 @@ class Moment:
     kubelet: Kubelet
     gateway: Gateway
     targets: Targets
+    ledger: Ledger
 
 
 @dataclass
@@ -48,6 +52,7 @@ class Cluster:
     kubelet: Kubelet = field(default_factory=Kubelet)
     gateway: Gateway = field(default_factory=Gateway)
     targets: Targets = field(default_factory=Targets)
+    ledger: Ledger = field(default_factory=Ledger)
     seen: list[Callable[[Change], None]] = field(default_factory=list)
     _stepping: asyncio.TimerHandle | None = None
 
@@ -61,14 +66,14 @@ class Cluster:
         """Return the cluster of a moment, going on from there."""
         store = moment.store.fork(lambda: EPOCH + loop.time())
         parts = (moment.kubelet.fork(), moment.gateway.fork(), moment.targets.fork())
-        return cls(loop, store, *parts).begun()
+        return cls(loop, store, *parts, moment.ledger.fork()).begun()
 
     def moment(self) -> Moment:
         """Return a copy of everything."""
         seconds = self.loop.time()
         store = self.store.fork(lambda: EPOCH + seconds)
         parts = (self.kubelet.fork(), self.gateway.fork(), self.targets.fork())
-        return Moment(seconds, store, *parts)
+        return Moment(seconds, store, *parts, self.ledger.fork())
 
     def begun(self) -> "Cluster":
         self.store.admit, self.store.changed = self._admit, self._changed
@@ -79,12 +84,15 @@ class Cluster:
         return self
 
     def _admit(self, old: JsonObject | None, new: JsonObject, user: str) -> JsonObject:
+        if old is None:
+            check_creation(self.store, new, user)
         listed = self.store.find(RELEASED)
         released = None if listed is None else listed.body("data").value
         return admitted(old, hold(old, new, user), user, released)
 
     def _changed(self, change: Change) -> None:
         self._step_in(_CONTROLLER_SECONDS)
+        self.ledger.note(change)
         for listener in self.seen:
             listener(change)
 
@@ -106,10 +114,13 @@ class Cluster:
         control_stateful_sets(self.store)
         control_daemon_sets(self.store)
         control_jobs(self.store, self.kubelet)
+        control_runs(self.store, self.kubelet)
+        control_namespaces(self.store)
         self.kubelet.step(self.store)
         control_endpoints(self.store)
         self.gateway.step(self.store)
-        coming = (*self.kubelet.due(self.store.now()), *due_jobs(self.store))
+        of_jobs = (*due_jobs(self.store), *due_runs(self.store, self.kubelet))
+        coming = (*self.kubelet.due(self.store.now()), *of_jobs)
         due = min(coming, default=None)
         if due is not None:
             self._step_in(due - self.store.now())

@@ -1,6 +1,7 @@
 """The Job controller: one run of some seconds, which succeeds or fails as its image says.
 
-It makes no pod: nothing in a start asks for the pods of a Job.
+It makes no pod: nothing in a start asks for the pods of a Job that is a node's workload. Those of
+init nodes make some: `runs`.
 """
 
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from sluice.model.json import Body, Json, JsonObject
 from sluice.model.references import JOBS, ObjectRef
 from sluice.model.scalars import parse_instant
 from tests.converge.deployments import SYSTEM
-from tests.converge.kubelet import Kubelet, Start, image_of
+from tests.converge.kubelet import Kubelet, Start, image_of, is_of_init
 from tests.converge.store import Store, whole_second
 
 RUN_SECONDS = 2.0
@@ -19,7 +20,7 @@ _ENDS = {Start.READY: ("Complete", "it succeeded"), Start.CRASH: ("Failed", "bac
 def control_jobs(store: Store, kubelet: Kubelet) -> None:
     """Take one step for every Job."""
     for ref, job in tuple(store.every(JOBS)):
-        if _is_over(job):
+        if _is_over(job) or is_of_init(job):
             continue
         if job.flag("spec", "suspend", default=False):
             if job.has("status", "startTime"):
@@ -36,6 +37,8 @@ def control_jobs(store: Store, kubelet: Kubelet) -> None:
 def due_jobs(store: Store) -> Iterator[float]:
     """Yield the instants to come at which a Job ends."""
     for _, job in store.every(JOBS):
+        if is_of_init(job):
+            continue
         if job.has("status", "startTime") and not _is_over(job) and _ends_at(job) > store.now():
             yield _ends_at(job)
 

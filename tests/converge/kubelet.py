@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 
+from sluice.model import names
 from sluice.model.json import Body, Json, JsonObject
 from sluice.model.references import PODS, ObjectRef
 from tests.converge.deployments import SYSTEM
@@ -25,10 +26,16 @@ class Start(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """How a version behaves: how it starts, and which share (0..1) of its requests fails."""
+    """How a version behaves: how it starts, and which share (0..1) of its requests fails.
+
+    codes: with what its tries end where it runs to an end, the last one for ever.
+    said: its termination message.
+    """
 
     start: Start = Start.READY
     failing: float = 0.0
+    codes: tuple[int, ...] = (0,)
+    said: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,8 @@ class Kubelet:
         """Bring every pod to this instant."""
         now = store.now()
         for ref, pod in tuple(store.every(PODS)):
+            if is_of_init(pod):
+                continue  # it runs to an end: `runs`
             uid = pod.text("metadata", "uid")
             if pod.bodies("spec", "schedulingGates"):
                 if pod.has("metadata", "deletionTimestamp"):
@@ -117,6 +126,11 @@ class Kubelet:
         if image_of(pod) in self.unready or life.ready_at is None or life.ready_at > now:
             return replace(life, ready_since=None)
         return life if life.ready_since is not None else replace(life, ready_since=now)
+
+
+def is_of_init(body: Body) -> bool:
+    """Whether a Job or pod initialises something for a graph."""
+    return body.labels("metadata", "labels").get(names.ROLE_LABEL) == names.ROLE_INIT
 
 
 def image_of(pod: Body) -> str:

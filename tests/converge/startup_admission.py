@@ -29,7 +29,8 @@ def admitted(
         return new
     if old is None:
         return _held(Body(new))
-    return _kept(Body(old), Body(new), user)
+    kept = _kept(Body(old), Body(new), user)
+    return _required(Body(old), Body(kept), user)
 
 
 def _labelled(body: Body) -> bool:
@@ -72,6 +73,22 @@ def _kept(old: Body, new: Body, user: str) -> JsonObject:
     before = old.labels("metadata", "labels")
     labels = {**new.labels("metadata", "labels"), **{key: before[key] for key in _BOTH}}
     return _stopped_by(new, ",".join(_holders(old)), labels)
+
+
+def _required(old: Body, new: Body, user: str) -> JsonObject:
+    """Hold the next version of what requires a record, until the operator sees that record."""
+    annotations = new.labels("metadata", "annotations")
+    requires = annotations.get(names.REQUIRES, "")
+    if user == OPERATOR or new.text("kind") != "Deployment" or not _labelled(new) or not requires:
+        return new.value
+    before = old.labels("metadata", "annotations").get(names.REQUIRES, "")
+    same = old.json("spec", "template") == new.json("spec", "template") and before == requires
+    if same or annotations.get(names.BYPASS, "") == _STARTUP:
+        return new.value
+    listed = [one for one in _holders(new) if one and one != _STARTUP]
+    if _holders(new) == [""] and _stopped(new) and names.HELD not in annotations:
+        listed = [_AUTHOR]
+    return _stopped_by(new, ",".join((*listed, _STARTUP)), new.labels("metadata", "labels"))
 
 
 def _stopped_by(body: Body, holders: str, labels: Mapping[str, str]) -> JsonObject:
