@@ -6,7 +6,9 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeAlias
 
-from sluice.model.json import Body, JsonObject
+from sluice.model import names
+from sluice.model.json import JsonObject
+from sluice.model.references import ObjectRef
 from tests.converge.client import View, Write
 from tests.converge.clockwork import VirtualLoop
 from tests.converge.cluster import Cluster, Moment
@@ -159,12 +161,18 @@ class Run(Generic[P]):
         self.writes += 1
         self._last_change = self.cluster.loop.time()
         self._note(f"  {write.verb} {write.ref}")
-        if write.ref.resource in self.subject.written_once:
-            uid = Body(self.cluster.store.get(write.ref)).text("metadata", "uid")
-            self.times[uid] += 1
+        self._count(write.ref)
         if self.position.step >= self.story.tried_from:
             moment, times = self.cluster.moment(), Counter(self.times)
             self.bookmarks.append(Bookmark(moment, self.position, write, times))
+
+    def _count(self, ref: ObjectRef) -> None:
+        """Count the writes of what is written once; what the operator makes itself is its own."""
+        body = self.cluster.store.find(ref)
+        if ref.resource not in self.subject.written_once or body is None:
+            return
+        if names.ROLE_LABEL not in body.labels("metadata", "labels"):
+            self.times[body.text("metadata", "uid")] += 1
 
     def _follow(self, change: Change) -> None:
         if change.ref.resource.group != _EVENTS:

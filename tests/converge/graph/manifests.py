@@ -92,6 +92,20 @@ def node(
     return {"name": name, "workload": target, "dependsOn": edges, **more}
 
 
+def init(
+    name: str, version: str = "", /, after: Sequence[str | JsonObject] = (), **more: Json
+) -> JsonObject:
+    """Return an init node; its image is named after it and the version, unless `job` says so."""
+    edges = [{"node": edge} if isinstance(edge, str) else edge for edge in after]
+    written: JsonObject = {"version": version} if version else {}
+    job: JsonObject = {"image": f"{name}:{version or 'any'}"}
+    return {
+        "name": name,
+        "dependsOn": edges,
+        "init": {"kind": "Migration", "job": job, **written, **more},
+    }
+
+
 def graph(*nodes: JsonObject, name: str = NAME, **spec: Json) -> JsonObject:
     """Return a StartupGraph with the defaults of its schema."""
     manifest: Mapping[str, Json] = {

@@ -1,34 +1,72 @@
 """The cluster in the words of the tests: what the graphs say, and what there really is."""
 
 from collections.abc import Iterator, Mapping
+from typing import TypeAlias
 
 from sluice.model import names
 from sluice.model.conditions import Condition
 from sluice.model.json import Body, Json, JsonObject
 from sluice.model.references import (
+    CONFIGMAPS,
     DAEMONSETS,
     DEPLOYMENTS,
     JOBS,
+    LEASES,
     PODS,
     STARTUPGRAPHS,
     STATEFULSETS,
     ObjectRef,
 )
+from sluice.startup.init import states as init_states
 from sluice.startup.states import State
 from tests.converge.cluster import RELEASED
 from tests.converge.deployments import is_ready
 from tests.converge.graph.manifests import GRAPH
+from tests.converge.ledger import entries
 from tests.converge.store import Store
+
+AnyState: TypeAlias = State | init_states.State
 
 WORKLOADS = (DEPLOYMENTS, STATEFULSETS, DAEMONSETS, JOBS)
 _PAUSES = {"Deployment": "paused", "Job": "suspend"}
 
 
-def states(store: Store, ref: ObjectRef = GRAPH) -> dict[str, State]:
+def states(store: Store, ref: ObjectRef = GRAPH) -> dict[str, AnyState]:
     """Return the state of each node that is persisted."""
     found = store.find(ref)
     nodes = () if found is None else found.bodies("status", "nodes")
-    return {node.text("name"): State(node.text("state")) for node in nodes}
+    return {node.text("name"): state_of(node) for node in nodes}
+
+
+def state_of(node: Body) -> AnyState:
+    """Return the state of an entry of `status.nodes`."""
+    state = node.text("state")
+    return init_states.State(state) if node.has("init") else State(state)
+
+
+def recorded(store: Store) -> dict[str, str]:
+    """Return what the records say, by «<node> <version>»."""
+    return {
+        f"{record.labels('metadata', 'labels')[names.RECORD_LABEL]} {entry.text('version')}": (
+            entry.text("result")
+        )
+        for _, record in _records(store)
+        for entry in entries(record)
+    }
+
+
+def _records(store: Store) -> Iterator[tuple[ObjectRef, Body]]:
+    for ref, body in store.every(CONFIGMAPS):
+        if names.RECORD_LABEL in body.labels("metadata", "labels"):
+            yield ref, body
+
+
+def holders(store: Store) -> dict[str, str]:
+    """Return which Job has each lock, by the name of the Lease; none: empty."""
+    return {
+        ref.name: body.body("spec").text("holderIdentity", default="").partition("/")[0]
+        for ref, body in store.every(LEASES)
+    }
 
 
 def is_held(workload: Body) -> bool:
@@ -85,7 +123,15 @@ def summary(store: Store) -> JsonObject:
         "workloads": {str(ref): _workload(body) for ref, body in workloads(store)},
         "pods": sorted(_pod(pod) for _, pod in store.every(PODS)),
         "released": _released(store),
+        "records": {ref.name: _record(body) for ref, body in _records(store)},
+        "locks": holders(store),
     }
+
+
+def _record(body: Body) -> Json:
+    return [
+        [e.json("version"), e.json("result"), e.json("run"), e.json("by")] for e in entries(body)
+    ]
 
 
 def _graph(body: Body) -> Json:
@@ -95,7 +141,12 @@ def _graph(body: Body) -> Json:
         "phase": status.json("phase"),
         "ready": status.json("ready"),
         "nodes": {
-            node.text("name"): [node.json("state"), node.json("complete"), node.json("message")]
+            node.text("name"): [
+                node.json("state"),
+                node.json("complete"),
+                node.json("message"),
+                node.json("init", "reasons"),
+            ]
             for node in status.bodies("nodes")
         },
         "conditions": {c.type: [str(c.status), c.reason] for c in conditions},

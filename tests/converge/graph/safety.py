@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from sluice.model import names
 from sluice.model.cluster import Pod
 from sluice.model.json import Body
-from sluice.model.references import PODS, STARTUPGRAPHS, ObjectRef
+from sluice.model.references import JOBS, PODS, STARTUPGRAPHS, ObjectRef
 from sluice.model.scalars import parse_instant
 from sluice.startup.findings import ORPHAN_AFTER_SECONDS
+from sluice.startup.init.states import UNDER_WAY as INIT_UNDER_WAY
+from sluice.startup.init.states import State as InitState
 from sluice.startup.states import BEFORE_RELEASE, UNDER_WAY, State
 from tests.converge.admission import OPERATOR
 from tests.converge.cluster import RELEASED
@@ -20,6 +22,7 @@ from tests.converge.store import Change
 from tests.manifest_files import schema_of, strays
 
 _BEGUN = {State.READY, State.DEGRADED}
+_BUSY: frozenset[str] = UNDER_WAY | INIT_UNDER_WAY
 
 
 @dataclass
@@ -227,8 +230,8 @@ class Safety(Laws):
         released = [
             name
             for name, status in after.items()
-            if status.text("state") == State.RELEASING
-            and (name not in before or before[name].text("state") != State.RELEASING)
+            if self._goes(status)
+            and (name not in before or before[name].text("state") != status.text("state"))
         ]
         for name in released:
             self._check_releasing(ref, name, new, after)
@@ -236,12 +239,23 @@ class Safety(Laws):
             self._check_let_go(name, status, old, new)
         most = new.whole("spec", "maxParallel")
         if released and most:
-            under_way = [n for n, s in after.items() if State(s.text("state")) in UNDER_WAY]
+            under_way = [n for n, s in after.items() if s.text("state") in _BUSY]
             if len(under_way) > most:
                 self._say(f"{len(under_way)} nodes are under way, at most {most} may be")
 
+    def _goes(self, status: Body) -> bool:
+        """Whether a node is to be started; a run that has its Job already is taken over."""
+        if not status.has("init"):
+            return status.text("state") == State.RELEASING
+        run, job = status.body("init", "run"), status.text("init", "job", default="")
+        made = any(ref.name == job for ref, _ in self.cluster.store.every(JOBS))
+        up = run.text("direction", default="") == "Up"
+        return status.text("state") == InitState.RUNNING and up and not made
+
     def _check_let_go(self, name: str, status: Body, old: Body, new: Body) -> None:
         """What is held comes out of it through Releasing, unless it is not held at all."""
+        if status.has("init"):
+            return
         uid, state = status.text("uid", default=""), State(status.text("state"))
         if not uid or state in BEFORE_RELEASE or state is State.RELEASING:
             return
@@ -281,6 +295,9 @@ class Safety(Laws):
                 self._say(f"{name} is released and its parent {parent} does not exist")
                 continue
             status = after[parent]
+            if nodes[parent].has("init"):
+                self._check_foundation(name, edge, nodes[parent], status)
+                continue
             state = State(status.text("state"))
             given_up = state in {State.ABSENT, State.FAILED, State.TIMED_OUT}
             if edge.flag("optional", default=False) and given_up:
@@ -297,6 +314,17 @@ class Safety(Laws):
                 self._say(f"{name} is released while its parent {parent} is {state}")
             if not self.readiness.was(until, uid, now - self.pass_seconds):
                 self._say(f"{name} is released and {parent} is not {until} in the store")
+
+    def _check_foundation(self, name: str, edge: Body, parent: Body, status: Body) -> None:
+        """No application before its migration: what the record says, not only the status."""
+        state, node = status.text("state"), parent.text("name")
+        if edge.flag("optional", default=False) and state == InitState.FAILED:
+            return
+        if edge.text("until", default="Complete") == "Started" and state in INIT_UNDER_WAY:
+            return
+        version = parent.text("init", "version", default=status.text("init", "run", "version"))
+        if state != InitState.COMPLETE or (node, version) not in self.cluster.ledger.complete:
+            self._say(f"{name} is released and {node} {version} is {state}")
 
     def _graph(self, body: Body) -> Body | None:
         """Return the graph that a workload or pod names."""

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from tests.converge.graph import edits, starts, surroundings, turns
+from tests.converge.graph import edits, inits, starts, surroundings, turns
 from tests.converge.graph.scenario import Story
 from tests.converge.graph.subject import SUBJECT
 from tests.converge.repertoire import Repertoire
@@ -21,6 +21,10 @@ STORIES: Final[Mapping[str, Story]] = {
         surroundings.other_graphs,
         surroundings.jobs_of_others,
         surroundings.lost_lists,
+        inits.runs,
+        inits.mismatches,
+        inits.half_done,
+        inits.edges,
     )
     for name, story in chapter()
 }

@@ -6,6 +6,7 @@ from sluice.model.references import DEPLOYMENTS, JOBS
 from sluice.startup.guardian import StartupGuardian
 from sluice.startup.kind import StartupGraphKind
 from tests.converge.graph import picture
+from tests.converge.graph.init_safety import InitSafety
 from tests.converge.graph.manifests import GRAPH
 from tests.converge.graph.people import People
 from tests.converge.graph.safety import Safety
@@ -32,7 +33,7 @@ SUBJECT = Subject(
     kinds=(StartupGraphKind(),),
     guardians=(StartupGuardian(),),
     people=People,
-    laws=(Safety,),
+    laws=(Safety, InitSafety),
     summary=picture.summary,
     standing=_standing,
     says=_says,

@@ -19,6 +19,8 @@ def test_story(name: str) -> None:
     assert picture.held(store) == story.held, run.tale([])
     others = {name: picture.states(store, graph_ref(name)) for name in story.others}
     assert others == story.others, run.tale([])
+    assert picture.recorded(store) == story.recorded, run.tale([])
+    assert sum(run.cluster.ledger.made.values()) == story.runs, run.tale([])
 
 
 @pytest.mark.parametrize("first", ["older", "younger"])
