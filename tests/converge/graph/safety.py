@@ -17,7 +17,9 @@ from tests.converge.cluster import RELEASED
 from tests.converge.deployments import dependants
 from tests.converge.graph import picture
 from tests.converge.graph.standing import Readiness
+from tests.converge.kubelet import is_of_init
 from tests.converge.laws import Laws
+from tests.converge.runs import is_live
 from tests.converge.store import Change
 from tests.manifest_files import schema_of, strays
 
@@ -128,6 +130,9 @@ class Safety(Laws):
     def _workloads(self) -> Iterator[tuple[ObjectRef, Body]]:
         return picture.workloads(self.cluster.store)
 
+    def _pods(self) -> Iterator[Body]:
+        return (pod for _, pod in self.cluster.store.every(PODS))
+
     def _check_pod(self, ref: ObjectRef, old: Body, new: Body) -> None:
         if picture.is_gated(old) and not picture.is_gated(new):
             (owner,) = old.bodies("metadata", "ownerReferences")
@@ -161,6 +166,9 @@ class Safety(Laws):
                 self._say(f"{ref} is let go and its graph may come yet")
             return
         if graph.has("metadata", "deletionTimestamp"):
+            # It stays until its runs are over, and holds what it holds meanwhile.
+            if any(is_of_init(p) and is_live(p) and self._graph(p) == graph for p in self._pods()):
+                self._say(f"{ref} is let go while its graph waits for a run")
             return
         uid = workload.text("metadata", "uid")
         nodes = {

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from tests.converge.graph import edits, inits, starts, surroundings, turns
+from tests.converge.graph import edits, init_edits, inits, starts, surroundings, turns
 from tests.converge.graph.scenario import Story
 from tests.converge.graph.subject import SUBJECT
 from tests.converge.repertoire import Repertoire
@@ -25,6 +25,11 @@ STORIES: Final[Mapping[str, Story]] = {
         inits.mismatches,
         inits.half_done,
         inits.edges,
+        init_edits.deletions,
+        init_edits.removals,
+        init_edits.locks,
+        init_edits.people,
+        init_edits.namespaces,
     )
     for name, story in chapter()
 }
