@@ -50,7 +50,7 @@ class People:
     def install(self) -> None:
         """Create everything; the graph is suspended, so the Deployment is held at first."""
         self.rollout.install_without_target()
-        self.cluster.store.create(DEPLOYMENTS, _labelled(builders.deployment()), PERSON)
+        self.cluster.store.create(DEPLOYMENTS, labelled(builders.deployment()), PERSON)
         self.graph.apply(graph(node(TARGET), suspend=True))
 
     def resume(self) -> None:
@@ -62,7 +62,8 @@ class People:
         self.rollout.deploy(GOOD)
 
 
-def _labelled(manifest: JsonObject) -> JsonObject:
+def labelled(manifest: JsonObject) -> JsonObject:
+    """Return the Deployment with the labels of its node."""
     labels = {names.GRAPH_LABEL: NAME, names.NODE_LABEL: TARGET}
     body = Body(manifest)
     meta, spec, template = body.body("metadata"), body.body("spec"), body.body("spec", "template")
