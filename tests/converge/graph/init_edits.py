@@ -30,6 +30,7 @@ from tests.converge.graph.manifests import GRAPH, graph, graph_ref, init, node
 from tests.converge.graph.people import People
 from tests.converge.graph.scenario import Step, Story, is_in, then, when
 from tests.converge.graph.words import (
+    BLOCKED,
     HELD,
     NO_NODES,
     NOBODY_COMES_SECONDS,
@@ -187,6 +188,33 @@ def locks() -> Iterator[tuple[str, Story]]:
             others={mall.name: at(migrate=COMPLETE)},
             recorded=DONE,
             runs=1,
+        ),
+    )
+
+
+def other_locks() -> Iterator[tuple[str, Story]]:
+    named = graph(init("migrate", "43", lock="db"), node("api", after=["migrate"]))
+    moved = when(has_pod("migrate"), applies(named), 1.0)
+    yield (
+        "gives the lock back under which it ran when the graph names another one meanwhile",
+        Story(
+            (A_LONG_MIGRATION, moved, then(finish, 3.0)),
+            at(migrate=Init.MISMATCH, api=BLOCKED),
+            held=API,
+            recorded=DONE,
+            runs=1,
+        ),
+    )
+    newer = graph(init("migrate", "44", lock="db"), node("api", after=["migrate"]))
+    both_moved = when(has_pod("migrate"), applies(newer), 1.0)
+    yield (
+        "runs the next version under another lock, and leaves none taken",
+        Story(
+            (A_LONG_MIGRATION, both_moved, then(finish, 3.0)),
+            at(migrate=COMPLETE, api=READY),
+            {"api": 2},
+            recorded={**DONE, "migrate 44": "Complete"},
+            runs=2,
         ),
     )
 

@@ -28,6 +28,7 @@ STORIES: Final[Mapping[str, Story]] = {
         init_edits.deletions,
         init_edits.removals,
         init_edits.locks,
+        init_edits.other_locks,
         init_edits.people,
         init_edits.namespaces,
     )

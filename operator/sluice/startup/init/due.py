@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final, TypeAlias
 
-from sluice.model.cluster import Job, Pod
+from sluice.model.cluster import Job, Lease, Pod
 from sluice.model.plan import Action, Create, Patch
 from sluice.startup.init.events import verdict
 from sluice.startup.init.job import is_kept, is_over, job_manifest, letting_go
@@ -130,11 +130,11 @@ def _settle(situation: Situation) -> tuple[Action, ...]:
     going = tuple(
         Patch(group, job.meta.ref, letting_go(job), job.meta.resource_version) for job in kept
     )
-    return (*going, *_unlock(situation))
+    return (*going, *_unlock(situation, situation.lease), *_unlock(situation, situation.former))
 
 
-def _unlock(situation: Situation) -> tuple[Action, ...]:
-    lease, status = situation.lease, situation.status
+def _unlock(situation: Situation, lease: Lease | None) -> tuple[Action, ...]:
+    status = situation.status
     mine, holder = situation.holder(status.job), holder_of(lease) if lease else None
     # The record may have told us of another graph's Job: its lock is not ours to give back.
     if lease is None or holder is None or (holder.job, holder.node) != (mine.job, mine.node):

@@ -31,6 +31,7 @@ class Situation:
 
     record, lease: of the lock's key that `lock_key` names. jobs, pods: all of the node.
     holding, holding_pods: the Job that has the lock by name, and its pods.
+    former: the lock of the run that the status speaks of, if the graph names another one by now.
     gone: whether a fresh read says that the Job of `missing` is not there.
     unmet: what it waits for in its parents, None if they are satisfied.
     suspended: new Jobs are not made. deleting: the graph goes.
@@ -51,6 +52,7 @@ class Situation:
     lease: Lease | None = None
     holding: Job | None = None
     holding_pods: tuple[Pod, ...] = ()
+    former: Lease | None = None
     gone: bool = False
     unmet: Unmet | None = None
     suspended: bool = False
@@ -216,3 +218,9 @@ def lock_key(init: Init, status: InitStatus) -> str:
     if status.state in UNDER_WAY and status.run is not None:
         return status.run.lock
     return init.lock
+
+
+def former_key(init: Init, status: InitStatus) -> str:
+    """Return the key of the lock under which the last run was, empty if it is that of now."""
+    key_then = status.run.lock if status.run else ""
+    return "" if key_then == lock_key(init, status) else key_then

@@ -12,7 +12,7 @@ from sluice.model.references import JOBS, PODS, ObjectRef
 from sluice.startup.init.lock import holder_of
 from sluice.startup.init.names import lock_ref, record_ref
 from sluice.startup.init.record import read_record
-from sluice.startup.init.situation import Situation, lock_key
+from sluice.startup.init.situation import Situation, former_key, lock_key
 from sluice.startup.init.spec import Init
 from sluice.startup.init.status import InitStatus
 
@@ -25,9 +25,11 @@ def selections(
     held = one_of(found, One(lease), Lease)
     holder = holder_of(held).job if held else ""
     his = ObjectRef(JOBS, namespace, holder)
+    former = former_key(init, status)
     return (
         One(record),
         One(lease),
+        *((One(lock_ref(namespace, former)),) if former else ()),
         *_own(namespace, init),
         *((One(his), Descendants(PODS, his)) if holder else ()),
     )
@@ -45,12 +47,14 @@ def observed(
     jobs, pods = _own(namespace, init)
     lock = one_of(found, One(lease), Lease)
     his = ObjectRef(JOBS, namespace, holder_of(lock).job if lock else "")
+    former = former_key(init, situation.status)
     filled = replace(
         situation,
         record=read_record(record, one_of(found, One(record), ConfigMap)),
         jobs=tuple(job for job in all_of(found, jobs, Job) if _is_of(job, init)),
         pods=tuple(pod for pod in all_of(found, pods, Pod) if _is_of(pod, init)),
         lease=lock,
+        former=one_of(found, One(lock_ref(namespace, former)), Lease) if former else None,
         holding=one_of(found, One(his), Job),
         holding_pods=all_of(found, Descendants(PODS, his), Pod),
     )
