@@ -1,5 +1,6 @@
 """What a kind promises whatever happens: checked on the cluster itself, by its own safety laws."""
 
+import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -26,7 +27,14 @@ class Laws(ABC):
     broken: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.cluster.seen.append(self.check)
+        self.cluster.seen.append(self._seen)
+
+    def _seen(self, change: Change) -> None:
+        """Check a change; the engine would set an object aside whose law itself raises."""
+        try:
+            self.check(change)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with a law is told
+            self._say("".join(traceback.format_exception(error)))
 
     @abstractmethod
     def check(self, change: Change) -> None:

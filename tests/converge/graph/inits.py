@@ -269,8 +269,8 @@ def edges() -> Iterator[tuple[str, Story]]:
     )
     chain = graph(
         node("db"),
-        init("migrate", "43", after=["db"]),
-        init("seed", "7", after=[{"node": "migrate", "until": "Complete"}], kind="Task"),
+        init("migrate", "43", ["db"]),
+        init("seed", "7", [{"node": "migrate", "until": "Complete"}], kind="Task"),
         init("topics", "1", kind="Queue"),
         node("api", after=["seed", "topics"]),
     )
@@ -292,7 +292,7 @@ def edges() -> Iterator[tuple[str, Story]]:
             runs=2,
         ),
     )
-    unborn = graph(node("db"), init("migrate", "43", after=["db"]))
+    unborn = graph(node("db"), init("migrate", "43", ["db"]))
     yield (
         "runs nothing before its parents are ready",
         Story((Step(applies(unborn)),), at(db=ABSENT, migrate=Init.HELD)),

@@ -93,7 +93,7 @@ def node(
 
 
 def init(
-    name: str, version: str = "", /, after: Sequence[str | JsonObject] = (), **more: Json
+    name: str, version: str = "", after: Sequence[str | JsonObject] = (), /, **more: Json
 ) -> JsonObject:
     """Return an init node; its image is named after it and the version, unless `job` says so."""
     edges = [{"node": edge} if isinstance(edge, str) else edge for edge in after]

@@ -47,18 +47,18 @@ def state_of(node: Body) -> AnyState:
 def recorded(store: Store) -> dict[str, str]:
     """Return what the records say, by «<node> <version>»."""
     return {
-        f"{record.labels('metadata', 'labels')[names.RECORD_LABEL]} {entry.text('version')}": (
-            entry.text("result")
-        )
-        for _, record in _records(store)
+        f"{node} {entry.text('version')}": entry.text("result")
+        for node, record in records(store)
         for entry in entries(record)
     }
 
 
-def _records(store: Store) -> Iterator[tuple[ObjectRef, Body]]:
-    for ref, body in store.every(CONFIGMAPS):
-        if names.RECORD_LABEL in body.labels("metadata", "labels"):
-            yield ref, body
+def records(store: Store) -> Iterator[tuple[str, Body]]:
+    """Yield every record, by the node of which it tells."""
+    for _, body in store.every(CONFIGMAPS):
+        node = body.labels("metadata", "labels").get(names.RECORD_LABEL)
+        if node is not None:
+            yield node, body
 
 
 def holders(store: Store) -> dict[str, str]:
@@ -123,7 +123,7 @@ def summary(store: Store) -> JsonObject:
         "workloads": {str(ref): _workload(body) for ref, body in workloads(store)},
         "pods": sorted(_pod(pod) for _, pod in store.every(PODS)),
         "released": _released(store),
-        "records": {ref.name: _record(body) for ref, body in _records(store)},
+        "records": {body.text("metadata", "name"): _record(body) for _, body in records(store)},
         "locks": holders(store),
     }
 

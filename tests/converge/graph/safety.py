@@ -174,8 +174,8 @@ class Safety(Laws):
         nodes = {
             node.text("name"): node
             for node in graph.bodies("spec", "nodes")
-            if node.text("workload", "kind") == ref.resource.kind
-            and node.text("workload", "name") == ref.name
+            if node.json("workload", "kind") == ref.resource.kind
+            and node.json("workload", "name") == ref.name
         }
         written = [s for s in graph.bodies("status", "nodes") if s.json("uid") == uid]
         if any(State(s.text("state")) not in BEFORE_RELEASE for s in written):
