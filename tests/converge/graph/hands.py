@@ -3,7 +3,7 @@
 from sluice.model import names
 from sluice.model.json import Body, Json, JsonObject
 from sluice.model.plan import Operation, pointer
-from sluice.model.references import JOBS, LEASES, PODS, ObjectRef
+from sluice.model.references import JOBS, LEASES, PODS, STARTUPGRAPHS, ObjectRef
 from sluice.startup.init.checksum import checksum, short
 from tests.builders import NAMESPACE
 from tests.converge.cluster import PERSON
@@ -176,10 +176,38 @@ def forgets(ref: ObjectRef = GRAPH) -> Deed:
     return do
 
 
-def breaks_locks(people: People) -> None:
-    """Delete every lock: whatever those did that hold one is mended."""
-    for ref, _ in tuple(people.cluster.store.every(LEASES)):
-        people.delete(ref)
+def is_known(store: Store, job: ObjectRef) -> bool:
+    """Whether a graph or a lock names a Job by its UID."""
+    graphs = (body for _, body in store.every(STARTUPGRAPHS))
+    nodes = (node for body in graphs for node in body.bodies("status", "nodes"))
+    seen = (n.text("init", "job", default="") for n in nodes if n.has("init", "uid"))
+    return job.name in {*seen, *signed(store)}
+
+
+def signed(store: Store) -> set[str]:
+    """Return the Jobs that hold a lock by name and UID."""
+    holders = (
+        body.body("spec").text("holderIdentity", default="") for _, body in store.every(LEASES)
+    )
+    parts = (holder.split("/", 2) for holder in holders if holder)
+    return {name for name, uid, _ in parts if uid}
+
+
+def breaks_lost_locks(people: People) -> None:
+    """Delete the locks of Jobs that are gone: a person says that what they did is mended."""
+    store = people.cluster.store
+    there = {ref.name for ref, _ in store.every(JOBS)}
+    for ref, body in tuple(store.every(LEASES)):
+        job = body.body("spec").text("holderIdentity", default="").partition("/")[0]
+        if job and job not in there and not _is_under_way(store, job):
+            people.cluster.ledger.made.pop(people.cluster.ledger.runs.get(job, ""), None)
+            people.delete(ref)
+
+
+def _is_under_way(store: Store, job: str) -> bool:
+    graphs = (body for _, body in store.every(STARTUPGRAPHS))
+    nodes = (node for body in graphs for node in body.bodies("status", "nodes"))
+    return any(node.text("init", "job", default="") == job for node in nodes)
 
 
 def makes_namespace(people: People) -> None:

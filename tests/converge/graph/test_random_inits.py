@@ -12,6 +12,7 @@ from hypothesis.stateful import initialize, rule
 
 from sluice.model.json import Body, Json, JsonObject
 from sluice.model.references import ObjectRef
+from sluice.startup.init.states import UNDER_WAY
 from sluice.startup.init.states import State as Init
 from sluice.startup.states import State
 from tests.converge.graph import hands, picture
@@ -77,6 +78,11 @@ def _with(manifest: JsonObject, **fields: Json) -> JsonObject:
     spec = manifest["spec"]
     assert isinstance(spec, Mapping)
     return {**manifest, "spec": {**spec, **fields}}
+
+
+def _under_way(graph: Body) -> list[Body]:
+    nodes = graph.bodies("status", "nodes")
+    return [one for one in nodes if one.text("state") in UNDER_WAY and one.has("init")]
 
 
 class AnyInits(AnyHistory[People]):
@@ -151,6 +157,26 @@ class AnyInits(AnyHistory[People]):
         hands.deletes_job(node, with_pods=with_pods)(self.people)
 
     @rule(node=_NODES)
+    def somebody_tears_a_job_out(self, node: str) -> None:
+        """Only what has been seen: what nobody saw, nobody can miss."""
+        if all(hands.is_known(self.cluster.store, ref) for ref, _ in self.jobs(node)):
+            hands.tears_out(node)(self.people)
+
+    @rule(ref=_GRAPHS)
+    def somebody_takes_a_graph_away(self, ref: ObjectRef) -> None:
+        """By force, unless nothing else knows of a Job that was torn out."""
+        found = self.cluster.store.find(ref)
+        begun = (
+            [] if found is None else [n.text("init", "job", default="") for n in _under_way(found)]
+        )
+        there = {job.name for node in ("migrate", "topics") for job, _ in self.jobs(node)}
+        if set(begun) <= there | hands.signed(self.cluster.store):
+            hands.forgets(ref)(self.people)
+
+    def jobs(self, node: str) -> list[tuple[ObjectRef, Body]]:
+        return hands.jobs_of(self.cluster.store, node)
+
+    @rule(node=_NODES)
     def a_machine_is_drained(self, node: str) -> None:
         hands.evicts(node)(self.people)
 
@@ -188,6 +214,7 @@ class AnyInits(AnyHistory[People]):
                     hands.resolves(name, "Rerun", f"ada#{self.nonces}", ref)(self.people)
                 elif undone:
                     hands.says(name, f"Rerun {undone} ada#{self.nonces}", ref)(self.people)
+        hands.breaks_lost_locks(self.people)
         self.do(asyncio.sleep(4.0))
         return self.is_well()
 
