@@ -19,6 +19,7 @@ from sluice.startup.init.wants import selections
 from sluice.startup.own import Own
 from sluice.startup.requires import requirements
 from sluice.startup.scene import InitScene, NodeScene, Scene
+from sluice.startup.spec import InitNode, Node
 from sluice.startup.states import BEFORE_START
 from sluice.startup.states import UNDER_WAY as STARTING
 from sluice.startup.workload import desired, is_held
@@ -44,44 +45,40 @@ def init_wholes(scene: Scene) -> tuple[WholeWant, ...]:
 
 def surrounded(scene: Scene) -> Scene:
     """Return the scene with what keeps each init node: its parents, and children that run."""
-    inits = {name: _surrounded(scene, one) for name, one in scene.inits.items()}
+    users = _users(scene) if scene.inits else {}
+    inits = {
+        name: _surrounded(scene, one, users.get(name, ())) for name, one in scene.inits.items()
+    }
     return replace(scene, inits=inits)
 
 
-def _surrounded(scene: Scene, one: InitScene) -> InitScene:
+def _surrounded(scene: Scene, one: InitScene, users: tuple[str, ...]) -> InitScene:
     missing = unmet(scene, one)
     failed = [str(edge) for edge in missing if edge.failed]
     waits = ", ".join(failed or [str(edge) for edge in missing])
     why = Unmet(f"failed: {waits}" if failed else f"waits for {waits}", bool(failed))
-    around = replace(
-        one.situation, unmet=why if missing else None, running_children=_users(scene, one.name)
-    )
+    around = replace(one.situation, unmet=why if missing else None, running_children=users)
     return replace(one, situation=around)
 
 
-def _users(scene: Scene, name: str) -> tuple[str, ...]:
-    """Return the nodes that run, and may be using what an init node made."""
-    below = {
-        node.name
-        for node in scene.own.spec.entries
-        if any(edge.parent == name for edge in node.depends_on)
-    }
-    running = [
-        one.name
-        for one in scene.inits.values()
-        if one.name in below and one.situation.status.state in UNDER_WAY
-    ]
-    running += [
-        node.name
-        for node in scene.nodes.values()
-        if _runs(node) and (node.name in below or _requires(node, name))
-    ]
-    return tuple(running)
+def _users(scene: Scene) -> Mapping[str, tuple[str, ...]]:
+    """Return what runs and may be using what a node made, by the name of that node."""
+    running = {
+        one.name for one in scene.inits.values() if one.situation.status.state in UNDER_WAY
+    } | {node.name for node in scene.nodes.values() if _runs(node)}
+    found: dict[str, dict[str, None]] = {}
+    for entry in scene.own.spec.entries:
+        if entry.name in running:
+            for parent in (*(edge.parent for edge in entry.depends_on), *_required(scene, entry)):
+                found.setdefault(parent, {})[entry.name] = None
+    return {name: tuple(users) for name, users in found.items()}
 
 
-def _requires(node: NodeScene, name: str) -> bool:
-    asked = requirements(node.workload) if node.workload else ()
-    return any(one.partition("=")[0] == name for one in asked)
+def _required(scene: Scene, entry: Node | InitNode) -> tuple[str, ...]:
+    """Return the init nodes that the manifest of a node's workload names."""
+    node = scene.nodes.get(entry.name)
+    asked = requirements(node.workload) if node and node.workload else ()
+    return tuple(one.partition("=")[0] for one in asked)
 
 
 def _runs(node: NodeScene) -> bool:
