@@ -14,7 +14,7 @@ from sluice.engine.announcer import EVENTS
 from sluice.model.cluster import ConfigMap
 from sluice.model.conditions import Condition, Status
 from sluice.model.json import Body, Json, JsonObject
-from sluice.model.names import NODE_LABEL, RECORD_LABEL, RESOLVE_PREFIX
+from sluice.model.names import RECORD_LABEL, RESOLVE_PREFIX
 from sluice.model.references import CONFIGMAPS, JOBS, LEASES, PODS, STARTUPGRAPHS, Resource
 from sluice.startup.init.record import Entry, read_record
 from sluice.startup.init.states import State
@@ -39,13 +39,13 @@ class InitChronicle(Chronicle):
 
     seen: when something was seen first, by what it is. made: the UIDs of each Job by its name.
     most_at_once: how many Jobs were there at one time that were not over.
-    ended: when the last pod of a node was gone.
+    ended: the resourceVersion at which each pod was over.
     """
 
     seen: dict[str, float] = field(default_factory=dict)
     made: dict[str, set[str]] = field(default_factory=dict)
     most_at_once: int = 0
-    ended: dict[str, float] = field(default_factory=dict)
+    ended: dict[str, int] = field(default_factory=dict)
 
     def take(self, resource: Resource, sighting: Sighting) -> None:
         """Take in one event of a watch."""
@@ -56,17 +56,16 @@ class InitChronicle(Chronicle):
                 self._first("completion")
             under_way = [job for job in self.present(JOBS) if not is_finished(job)]
             self.most_at_once = max(self.most_at_once, len(under_way))
-        if resource is PODS and sighting.deleted:
-            labels = sighting.body.labels("metadata", "labels")
-            self.ended[labels.get(NODE_LABEL, "")] = time.time()
+        if resource is PODS and (sighting.deleted or not _is_live(sighting.body)):
+            self.ended.setdefault(sighting.name, sighting.version)
         if resource is CONFIGMAPS and self.entries():
             self._first("record")
         if resource is STARTUPGRAPHS and self.init().state is State.COMPLETE:
             self._first("transition")
         if self.sets:
             self._first("release")
-        live = [pod for pod in self.present(PODS) if _is_live_try(pod)]
-        owners = [_job_of(pod) for pod in live]
+        live = [pod for pod in self.present(PODS) if _is_live(pod)]
+        owners = [job for job in map(_job_of, live) if job]
         assert len(owners) == len(set(owners)), f"two pods of one Job at once: {owners}"
 
     def _first(self, what: str) -> None:
@@ -231,9 +230,8 @@ def is_finished(job: Body) -> bool:
     )
 
 
-def _is_live_try(pod: Body) -> bool:
-    over = pod.text("status", "phase", default="") in {"Succeeded", "Failed"}
-    return bool(_job_of(pod)) and not over
+def _is_live(pod: Body) -> bool:
+    return pod.text("status", "phase", default="") not in {"Succeeded", "Failed"}
 
 
 def _job_of(pod: Body) -> str:
