@@ -154,10 +154,12 @@ class MemoryClient(KubeClient):
 
     async def _wait(self, until: float) -> bool:
         """Wait for news; return whether it is time to list again."""
-        limit = until - self._now() if self._view.relist_seconds else None
         news = self._news
+        if not self._view.relist_seconds:
+            await news.wait()
+            return False
         try:
-            async with asyncio.timeout(limit):
+            async with asyncio.timeout(until - self._now()):
                 await news.wait()
         except TimeoutError:
             return True

@@ -47,6 +47,7 @@ def migrating(version: str = "43", image: str = "", most: int = 0) -> JsonObject
     return graph(written, node("api", after=["migrate"]), maxParallel=most)
 
 
+A_LONE_MIGRATION = Step(applies(migrating()))
 A_MIGRATION = Step(both(creates("api"), applies(migrating())))
 A_LONG_MIGRATION = Step(both(creates("api"), hangs("migrate:43"), applies(migrating())))
 SAID = "column price of table orders exists already"
@@ -74,7 +75,11 @@ def done(*more: Step, first: Step = A_MIGRATION, runs: int = 1) -> Story:
 
 def runs() -> Iterator[tuple[str, Story]]:
     yield "runs a migration, then starts what waits for it", done()
-    late = Step(applies(migrating()))
+    yield (
+        "holds its application while a migration runs",
+        Story((A_LONG_MIGRATION,), at(migrate=RUNNING, api=HELD), held=API, runs=1),
+    )
+    late = A_LONE_MIGRATION
     yield (
         "runs a migration before its application is there",
         done(when(is_in(COMPLETE, "migrate"), creates("api"), 1.0), first=late),
@@ -133,7 +138,7 @@ def _loose(image: str) -> str:
 
 def mismatches() -> Iterator[tuple[str, Story]]:
     changed = applies(migrating(image="migrate:43b"))
-    first = Step(applies(migrating()))
+    first = A_LONE_MIGRATION
     alone = when(is_in(COMPLETE, "migrate"), both(changed, creates("api")), 1.0)
     yield (
         "runs no changed job under one version, and holds what starts",

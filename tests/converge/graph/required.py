@@ -46,6 +46,8 @@ _FIRST = Step(both(creates_requiring("api", "42"), applies(migrates("42"))))
 _to_43 = applies(migrates("43"))
 _app_43 = upgrades("api", "43")
 _running = is_in(READY, "api")
+# How it starts, and what a crash does to that, is told by the first starts.
+_TRIED_FROM = 2
 
 
 def is_held(store: Store) -> bool:
@@ -57,13 +59,23 @@ def is_held(store: Store) -> bool:
 
 
 def _upgraded(*steps: Step) -> Story:
-    return Story((_FIRST, *steps), _DONE, {"api": 2}, recorded=_BOTH, runs=2)
+    return Story(
+        (_FIRST, *steps), _DONE, {"api": 2}, recorded=_BOTH, runs=2, tried_from=_TRIED_FROM
+    )
 
 
 def _waits(*steps: Step, recorded: Mapping[str, str] = _OLD, migrate: Init = COMPLETE) -> Story:
     """Return a story in which the pods of before run, and the next version is held."""
     states = at(migrate=migrate, api=READY)
-    return Story((_FIRST, *steps), states, {"api": 2}, API, recorded=recorded, runs=len(recorded))
+    return Story(
+        (_FIRST, *steps),
+        states,
+        {"api": 2},
+        API,
+        recorded=recorded,
+        runs=len(recorded),
+        tried_from=_TRIED_FROM,
+    )
 
 
 def first_starts() -> Iterator[tuple[str, Story]]:
@@ -124,12 +136,13 @@ def upgrades_of_both() -> Iterator[tuple[str, Story]]:
             {"api": 2},
             recorded={**_BOTH, "migrate 44": "Complete"},
             runs=3,
+            tried_from=_TRIED_FROM,
         ),
     )
     back = (when(_running, _app_43, 1.0), then(upgrades("api", "42"), 5.0))
     yield (
         "goes on with the version of before when it is written back",
-        Story((_FIRST, *back), _DONE, {"api": 2}, recorded=_OLD, runs=1),
+        Story((_FIRST, *back), _DONE, {"api": 2}, recorded=_OLD, runs=1, tried_from=_TRIED_FROM),
     )
     scaled = when(is_held, lambda p: p.scale("api", 3), 1.0)
     wider = _waits(when(_running, _app_43, 1.0), scaled)
@@ -164,7 +177,9 @@ def refusals() -> Iterator[tuple[str, Story]]:
     bypass = when(is_held, lambda p: p.bypass("api"), 1.0)
     yield (
         "goes at once when it is bypassed",
-        Story((_FIRST, app, bypass), _DONE, {"api": 2}, recorded=_OLD, runs=1),
+        Story(
+            (_FIRST, app, bypass), _DONE, {"api": 2}, recorded=_OLD, runs=1, tried_from=_TRIED_FROM
+        ),
     )
     create = Step(both(creates_requiring("api", "43"), applies(migrates("42"))))
     unstarted = when(is_in(HELD, "api"), lambda p: p.bypass("api"), 3.0)
@@ -180,6 +195,7 @@ def refusals() -> Iterator[tuple[str, Story]]:
         API,
         recorded=_OLD,
         runs=1,
+        tried_from=_TRIED_FROM,
         quiet_seconds=NOBODY_COMES_SECONDS,
     )
     yield "is held when its graph is deleted", orphaned
@@ -204,6 +220,7 @@ def refusals() -> Iterator[tuple[str, Story]]:
             {"api": 2},
             recorded=_BOTH,
             runs=2,
+            tried_from=_TRIED_FROM,
         ),
     )
     stop = when(_running, lambda p: p.suspend(suspend=True), 1.0)
@@ -221,7 +238,7 @@ def refusals() -> Iterator[tuple[str, Story]]:
     paused = when(_running, both(_pauses, _app_43), 1.0)
     yield (
         "stays paused by its author when its record is there",
-        Story((_FIRST, paused, then(_to_43, 3.0)), _DONE, {"api": 2}, recorded=_BOTH, runs=2),
+        _upgraded(paused, then(_to_43, 3.0)),
     )
 
 

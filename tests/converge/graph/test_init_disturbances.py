@@ -27,8 +27,6 @@ _TALES = (
     _REMOVED,
     _DELETED,
     "never runs again a Job that is deleted by force",
-    "runs a mended job under the version that failed",
-    "runs nothing again when its graph is made anew",
     "makes way for a workload of its name",
     "runs one after the other what two graphs want at once",
     "undoes a migration once nothing runs on it",
@@ -37,7 +35,6 @@ _REQUIRED = (
     "starts when its graph comes later",
     "comes before its graph",
     "comes with its graph",
-    "is held while suspended",
     "is held when its graph is deleted",
 )
 

@@ -17,8 +17,9 @@ from tests.converge.graph.stories import REPERTOIRE, STORIES
 from tests.converge.namespaces import namespace_ref
 from tests.converge.store import Store
 
-# Nobody can write a record there, or nobody is left who would.
+# It runs still, or nobody can write a record there, or nobody is left who would.
 _UNTOLD = {
+    "holds its application while a migration runs",
     "starts what waits for the beginning alone",
     "lets its namespace go while a migration runs",
     "lets its namespace go as soon as a Job is seen",

@@ -260,4 +260,4 @@ class AnyInits(AnyHistory[People]):
 
 
 TestAnyInits = AnyInits.TestCase
-TestAnyInits.settings = tried(15)
+TestAnyInits.settings = tried(12)
