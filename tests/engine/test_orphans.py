@@ -242,6 +242,19 @@ async def test_what_was_done_is_told_of_what_it_was_done_to_once_it_is_done() ->
         assert event["regarding"]["uid"] == "uid-of-app"
 
 
+async def test_what_is_left_as_it_is_may_be_told_too() -> None:
+    about = Subject(deployment_ref(), "uid-of-app", "1")
+    keeper = Keeper(lambda *_: Work(notes=(Note(Reason.AWAITS_RECORD, "held", about),)))
+
+    async with world(Toy(), held(), guardians=(keeper,)) as it:
+        await until(lambda: bool(it.events))
+        await until(lambda: forgotten(it, toy_ref()))
+
+        (event,) = it.store.list(EVENTS)
+        assert (event["reason"], event["note"]) == ("AwaitsRecord", "held")
+        assert paused(it)
+
+
 async def test_what_is_not_done_is_not_told() -> None:
     def plan(key: ObjectRef, seen: Observation) -> Work:
         about = Subject(deployment_ref(), "uid-of-app", "1")

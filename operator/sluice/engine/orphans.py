@@ -80,6 +80,8 @@ class Orphans:
         work = guardian.plan(key, observation)
         if work.actions:
             return await self._work(key, work, observation.now)
+        if work.notes and await self.knowledge.refresh(key) is None:
+            self.announcer.announce(Subject(key, "", ""), work.notes)
         if work.due_at is None:
             return None
         return Outcome(Result.SETTLED, work.due_at - observation.now)

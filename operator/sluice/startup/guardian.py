@@ -16,7 +16,7 @@ from sluice.model.references import PODS, STARTUPGRAPHS, ObjectRef, Resource
 from sluice.model.scalars import format_duration
 from sluice.startup.findings import ORPHAN_AFTER_SECONDS
 from sluice.startup.gating import is_open, open_all
-from sluice.startup.init.due import forsaken
+from sluice.startup.init.lost import forsaken, lost_without_a_graph
 from sluice.startup.orphans import is_orphan, late_strays, orphaned_at
 from sluice.startup.own import HELD_RESOURCES
 from sluice.startup.pods import carries_gate, owned_pods, strays
@@ -61,16 +61,17 @@ class StartupGuardian:
         for one in workloads:
             # Not `is_held`: of a set that was let go in part, the other pods are held still.
             undone = let_go(one, owned_pods(pods, one), released, None)
-            if undone and (missing := awaited(one, {})):
-                notes.append(_kept(one, key.name, missing))
-                continue
             if undone:
                 ends.append(orphaned_at(one))
+            if undone and (missing := awaited(one, {})):
+                if is_orphan(one, now):
+                    notes.append(_kept(one, key.name, missing))
+                continue
             if is_orphan(one, now):
                 actions.extend(undone)
                 notes.extend(_told(one, key.name) for _ in undone[:1])
         jobs = tuple(one for one in workloads if isinstance(one, Job))
-        actions.extend(forsaken(str(key), jobs, pods))
+        actions.extend(forsaken(str(key), lost_without_a_graph(jobs, pods)))
         stray = strays(pods, found)
         closed = [pod for pod in pods if carries_gate(pod) and not is_open(pod)]
         actions.extend(late_strays(stray, released, now, None))

@@ -11,6 +11,7 @@ from sluice.model.plan import Action, Note
 from sluice.startup.edges import unmet
 from sluice.startup.init import due as deeds
 from sluice.startup.init.job import is_live
+from sluice.startup.init.lost import forsaken
 from sluice.startup.init.moves import Step, noted, step_of
 from sluice.startup.init.situation import Situation, Unmet
 from sluice.startup.init.states import UNDER_WAY, Event, State
@@ -154,9 +155,8 @@ def init_statuses(scene: Scene) -> tuple[InitStatus, ...]:
 
 def due_inits(scene: Scene) -> tuple[Action, ...]:
     """Return what the persisted states of the init nodes ask of the world."""
-    group = str(scene.own.meta.ref)
-    forsaken = deeds.forsaken(group, scene.forsaken_jobs, scene.labelled_pods)
-    return (*(action for one in scene.every_init for action in _due(one.situation)), *forsaken)
+    let_go = forsaken(str(scene.own.meta.ref), scene.lost)
+    return (*(action for one in scene.every_init for action in _due(one.situation)), *let_go)
 
 
 def _due(situation: Situation) -> tuple[Action, ...]:

@@ -100,6 +100,11 @@ class Own:
         return Labelled(PODS, self.meta.ref.namespace, GRAPH_LABEL, self.meta.ref.name)
 
     @property
+    def labelled_jobs(self) -> Labelled:
+        """The selection of the Jobs that carry the graph's label."""
+        return Labelled(JOBS, self.meta.ref.namespace, GRAPH_LABEL, self.meta.ref.name)
+
+    @property
     def labelled_workloads(self) -> tuple[Labelled, ...]:
         """The selections of the workloads that carry the graph's label."""
         namespace, name = self.meta.ref.namespace, self.meta.ref.name

@@ -1,15 +1,16 @@
 """A graph's situation: what the observation says, in the words that the checks use."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from sluice.model.cluster import Job, Pod
 from sluice.model.found import Found, all_of
-from sluice.model.kind import Descendants, Observation, One
+from sluice.model.kind import Descendants, Observation, One, Selection
 from sluice.model.names import GRAPH_LABEL, NODE_LABEL, ROLE_INIT, ROLE_LABEL
 from sluice.model.probes import ProbeRun, ProbeWant
 from sluice.model.references import PODS
 from sluice.startup.init.commands import command_of
+from sluice.startup.init.lost import Lost, lost_selections, read_lost
 from sluice.startup.init.names import record_ref
 from sluice.startup.init.record import Record
 from sluice.startup.init.situation import Situation
@@ -68,7 +69,7 @@ class Scene:
 
     nodes: those that start a workload. inits: those that run something once.
     leaving: those of them that are no nodes any more, until nothing of them runs unrecorded.
-    forsaken_jobs: Jobs of init nodes of which neither the spec nor the status knows.
+    lost: Jobs of init nodes of which neither the spec nor the status knows.
     strangers: workloads that carry the graph's label and are not one of its nodes' workloads.
     loose_pods: pods with our readiness gate whose label names no node of the graph.
     labelled_pods: every pod that carries the graph's label.
@@ -80,7 +81,7 @@ class Scene:
     nodes: Mapping[str, NodeScene]
     inits: Mapping[str, InitScene]
     leaving: tuple[InitScene, ...]
-    forsaken_jobs: tuple[Job, ...]
+    lost: tuple[Lost, ...]
     strangers: tuple[Workload, ...]
     loose_pods: tuple[Pod, ...]
     labelled_pods: tuple[Pod, ...]
@@ -124,19 +125,15 @@ def read_scene(own: Own, observation: Observation) -> Scene:
     ]
     inits = {node.name: _init(own, node, observation) for node in own.spec.inits}
     leaving = tuple(_init(own, node, observation, leaving=True) for node in own.leaving)
-    known = {*inits, *(one.name for one in leaving)}
     return Scene(
         now=observation.now,
         own=own,
         nodes=nodes,
         inits=inits,
         leaving=leaving,
-        forsaken_jobs=tuple(
-            item
-            for item in workloads
-            if isinstance(item, Job)
-            and is_of_init(item)
-            and item.meta.labels.get(NODE_LABEL) not in known
+        lost=tuple(
+            read_lost(own.meta.ref.namespace, node, job, labelled, found)
+            for node, job in _jobs_of_no_node(own, found)
         ),
         strangers=tuple(
             item for item in workloads if item.meta.ref not in mine and not is_of_init(item)
@@ -151,6 +148,26 @@ def read_scene(own: Own, observation: Observation) -> Scene:
 def is_of_init(workload: Workload) -> bool:
     """Whether a workload is the Job of an init node, not one that a node starts."""
     return workload.meta.labels.get(ROLE_LABEL) == ROLE_INIT
+
+
+def _jobs_of_no_node(own: Own, found: Found) -> Iterator[tuple[str, Job]]:
+    """Yield the Jobs of init nodes that are not there, with the names of the nodes."""
+    known = {one.name for one in (*own.spec.inits, *own.leaving)}
+    jobs = all_of(found, own.labelled_jobs, Job)
+    for job in jobs:
+        node = job.meta.labels.get(NODE_LABEL, "")
+        if is_of_init(job) and node not in known:
+            yield node, job
+
+
+def lost_wants(own: Own, found: Found) -> tuple[Selection, ...]:
+    """Return what is to be found about Jobs of init nodes that are not there."""
+    namespace = own.meta.ref.namespace
+    return tuple(
+        selection
+        for node, job in _jobs_of_no_node(own, found)
+        for selection in lost_selections(namespace, node, job)
+    )
 
 
 def _init(

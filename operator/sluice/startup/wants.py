@@ -11,7 +11,7 @@ from sluice.startup.health import node_gates, node_want, pod_gates, pod_want
 from sluice.startup.hosts import host_of, is_allowed
 from sluice.startup.inits import init_selections, init_wholes
 from sluice.startup.own import Own
-from sluice.startup.scene import NodeScene, Scene, read_scene
+from sluice.startup.scene import NodeScene, Scene, lost_wants, read_scene
 from sluice.startup.spec import Gate
 from sluice.startup.states import BEFORE_START
 
@@ -36,7 +36,7 @@ def wants(body: JsonObject, found: Found, allowed: tuple[str, ...] = ()) -> Want
 def _selections(own: Own, found: Found) -> tuple[Selection, ...]:
     refs = [own.workload_ref(node) for node in own.spec.nodes]
     pods = [Descendants(PODS, ref) for ref in refs if ref.resource != JOBS]
-    inits = init_selections(own, found)
+    inits = (*init_selections(own, found), *lost_wants(own, found))
     return (*map(One, refs), *pods, *own.labelled_workloads, own.labelled_pods, *inits)
 
 

@@ -76,9 +76,6 @@ def test_second_leader_with_old_knowledge(
     _usurp(REPERTOIRE, STORIES[name], name, (node, seen, leads))
 
 
-@pytest.mark.xfail(
-    strict=True, reason="who does not know the Lease forgets the node, and it stays taken"
-)
 def test_second_leader_forgets_no_removed_node_whose_lock_is_taken() -> None:
     when = ("migrate", Init.RUNNING, Init.RECORDING)
     _usurp(REPERTOIRE, STORIES[_REMOVED], _REMOVED, when)

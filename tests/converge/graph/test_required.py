@@ -70,9 +70,6 @@ def test_which_version_runs_in_the_end(name: str) -> None:
     assert _images(_store(name)) == _WHICH[name]
 
 
-@pytest.mark.xfail(
-    strict=True, reason="a guardian that has nothing to do, and something to say, is not heard"
-)
 @pytest.mark.parametrize(
     "name",
     [

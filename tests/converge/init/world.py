@@ -16,8 +16,9 @@ from sluice.model.names import LOCK_LABEL, RECORD_LABEL
 from sluice.model.plan import Action, Create, Expectation, Fence, Operation, Patch
 from sluice.model.references import CONFIGMAPS, JOBS, LEASES, PODS, STARTUPGRAPHS, ObjectRef
 from sluice.startup.init.commands import command_of
-from sluice.startup.init.due import due, forsaken, leave, may_leave
+from sluice.startup.init.due import due, leave, may_leave
 from sluice.startup.init.job import is_kept, is_over, run_of
+from sluice.startup.init.lost import forsaken, lost_without_a_graph
 from sluice.startup.init.moves import noted, step_of
 from sluice.startup.init.names import record_ref
 from sluice.startup.init.record import Record
@@ -273,7 +274,7 @@ class World:
         """What the guardian does about a graph that does not exist."""
         jobs = tuple(j for j in self.jobs() if j.meta.labels["sluice.dev/graph"] == graph)
         if self.store.find(self.graph_ref(graph)) is None:
-            for action in forsaken("guardian", jobs, self.pods()):
+            for action in forsaken("guardian", lost_without_a_graph(jobs, self.pods())):
                 self._do(action)
 
     def _carry_out(self, seen: Picture, actions: tuple[Action, ...], writes: int) -> int:

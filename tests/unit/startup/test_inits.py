@@ -383,7 +383,7 @@ def test_its_job_is_no_stranger() -> None:
 
     seen = read_scene(Own.from_body(Body(given)), observe(given, inits.job(), kept_in(), ITS_LOCK))
 
-    assert (seen.strangers, seen.forsaken_jobs) == ((), ())
+    assert (seen.strangers, seen.lost) == ((), ())
 
 
 @pytest.mark.parametrize("deleting", [True, False])

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final, TypeAlias
 
-from sluice.model.cluster import Job, Lease, Pod
+from sluice.model.cluster import Lease
 from sluice.model.plan import Action, Create, Patch
 from sluice.startup.init.events import verdict
 from sluice.startup.init.job import is_kept, is_over, job_manifest, letting_go
@@ -14,7 +14,7 @@ from sluice.startup.init.outcome import last_ending
 from sluice.startup.init.record import Entry, create_record, write_entry
 from sluice.startup.init.resolving import step_down
 from sluice.startup.init.run import Direction, Run
-from sluice.startup.init.situation import Situation, lock_key, owned
+from sluice.startup.init.situation import Situation, lock_key
 from sluice.startup.init.states import State
 from sluice.startup.init.stays import Stay
 
@@ -141,18 +141,6 @@ def _unlock(situation: Situation, lease: Lease | None) -> tuple[Action, ...]:
         return ()
     over = is_over(situation.job, situation.job_pods)
     return (release(situation.group, lease),) if over else ()
-
-
-def forsaken(group: str, jobs: tuple[Job, ...], pods: tuple[Pod, ...]) -> tuple[Action, ...]:
-    """Let go what is being deleted of a graph that does not exist: nobody will record it.
-
-    Without this a namespace could not be deleted after its graphs.
-    """
-    return tuple(
-        Patch(group, job.meta.ref, letting_go(job), job.meta.resource_version)
-        for job in jobs
-        if is_kept(job) and job.meta.deleting and is_over(job, owned(pods, job.meta.ref.name))
-    )
 
 
 _DUE: Final[Mapping[State, Due]] = {

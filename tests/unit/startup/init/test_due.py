@@ -4,10 +4,9 @@ import json
 
 import pytest
 
-from sluice.model.cluster import Job
 from sluice.model.json import Body, JsonObject
 from sluice.model.plan import Action, Create, Operation, Patch
-from sluice.startup.init.due import due, forsaken, leave, may_leave
+from sluice.startup.init.due import due, leave, may_leave
 from sluice.startup.init.record import Entry, Record
 from sluice.startup.init.situation import Situation
 from sluice.startup.init.states import State
@@ -280,23 +279,6 @@ def test_a_deleted_graph_may_go(_: str, given: Situation, *, may: bool) -> None:
 def test_what_leaves_gives_the_lock_back() -> None:
     assert names(leave(situation(BEGUN, lease=MINE))) == ["Patch Lease"]
     assert leave(situation(BEGUN)) == ()
-
-
-FORSAKEN: list[tuple[str, Job, bool]] = [
-    ("it goes", job(deleting=True), True),
-    ("it stays", job(ended="Failed"), False),
-    ("it is let go already", job(deleting=True, kept=False), False),
-]
-
-
-@pytest.mark.parametrize(("_", "given", "goes"), FORSAKEN, ids=[said for said, *_ in FORSAKEN])
-def test_a_job_without_a_graph_is_let_go(_: str, given: Job, *, goes: bool) -> None:
-    assert bool(forsaken("group", (given,), ())) is goes
-
-
-def test_a_job_without_a_graph_is_waited_for() -> None:
-    assert forsaken("group", (GOING,), (pod(),)) == ()
-    assert names(forsaken("group", (GOING,), (pod(code=1),))) == ["Patch Job"]
 
 
 def test_the_names_agree() -> None:
