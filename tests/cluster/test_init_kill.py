@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from sluice.model.names import RECORD_FINALIZER
-from sluice.model.references import JOBS, LEASES
+from sluice.model.references import JOBS, LEASES, STARTUPGRAPHS
 from sluice.startup.init.run import Result
 from sluice.startup.init.states import State
 from tests.cluster.cluster_api import cluster_api
-from tests.cluster.ensemble import deployment, node
+from tests.cluster.ensemble import GRAPH, deployment, node
 from tests.cluster.init_jobs import NODE, ORDERS, WAITING, init_node, migration, says
 from tests.cluster.initialising import InitChronicle, Site, site
 from tests.cluster.interrupting import Interruptions, interrupting, through_here
@@ -22,15 +22,17 @@ from tests.servers.postgres import Postgres
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(600)]
 
-# Every write of a run that comes to a good end, but for one: its Job may be over before the
-# operator is back, and then its UID is written together with its end.
-OF_A_RUN = {
+# Every write of a run that comes to a good end: while its Job runs, and afterwards.
+BEGINNING = {
     "PATCH startupgraphs status migrate=Running,new api=Held,new",
     "POST configmaps",
     "POST leases",
     "PATCH leases held by name",
     "POST jobs",
+    "PATCH startupgraphs status migrate=Running,seen api=Held,new",
     "PATCH leases held by UID",
+}
+END = {
     "PATCH startupgraphs status migrate=Recording,seen api=Held,new",
     "PATCH configmaps /data/version.43 /data/log.43",
     "PATCH jobs /metadata/finalizers /spec/ttlSecondsAfterFinished",
@@ -65,16 +67,23 @@ async def test_the_operator_is_killed_before_and_after_every_write_and_nothing_r
         site(cluster, postgres) as place,
     ):
         interruptions.namespace = place.namespace
-        await place.write(_43_orders_up=ORDERS)
+        place.hold_statements()
+        await place.write(_43_orders_up=ORDERS + WAITING)
         await place.deploy(deployment("api"))
-        await place.graph(migration(), node("api", NODE))
+        counted = interruptions.counted
 
-        await place.all_ready(within=400)
+        def all_twice(writes: set[str]) -> bool:
+            return all(counted[write] >= 2 for write in writes)
+
+        await place.graph(migration(), node("api", NODE))
+        await place.until(lambda: all_twice(BEGINNING), "two deaths at each write of the beginning")
+        place.let_go()
+
+        await place.all_ready(within=200)
         await place.until(lambda: is_settled(place), "end of all work", 60)
 
         ran_once(place)
-        counted = interruptions.counted
-        assert all(counted[write] >= 2 for write in OF_A_RUN), f"{counted}; {process.tail()}"
+        assert all_twice(BEGINNING | END), f"{counted}; {process.tail()}"
         print(f"\nkilled {sum(min(count, 2) for count in counted.values())} times: {counted}")
 
 
@@ -111,6 +120,35 @@ async def test_the_operator_is_killed_at_every_write_about_what_is_left_half_don
             200,
         )
         agrees(place.chronicle)
+
+
+@pytest.mark.usefixtures("alone")
+async def test_the_operator_is_killed_at_every_write_while_a_graph_goes_that_runs_something(
+    cluster: Cluster,
+    postgres: Postgres,
+    kubectl: Kubectl,
+    operator_kubeconfig: Path,
+    tmp_path: Path,
+) -> None:
+    async with (
+        mortal(cluster, kubectl, operator_kubeconfig, tmp_path) as (interruptions, process),
+        site(cluster, postgres) as place,
+    ):
+        interruptions.namespace = place.namespace
+        place.hold_statements()
+        await place.write(_43_orders_up=ORDERS + WAITING)
+        await place.graph(migration())
+        await place.is_waiting()
+        await place.api.delete(place.ref(STARTUPGRAPHS, GRAPH))
+        await place.init_stays(State.RUNNING, 3)
+        place.let_go()
+
+        def is_gone() -> bool:
+            return not place.chronicle.get(STARTUPGRAPHS, GRAPH).value
+
+        await place.until(is_gone, f"end of the graph; {process.tail()}", 120)
+        assert is_settled(place)
+        ran_once(place)
 
 
 async def test_the_operator_is_killed_in_every_state_while_the_statement_runs(
@@ -152,7 +190,7 @@ def ran_once(place: Site) -> None:
     """Check that database, Jobs, record and status tell of one run."""
     assert place.history() == [("43", "up", "applied")]
     assert len(place.chronicle.made) == 1
-    assert {len(sets) for sets in place.chronicle.sets.values()} == {1}
+    assert all(len(sets) == 1 for sets in place.chronicle.sets.values())
     (entry,) = place.chronicle.entries()
     assert (entry.run.version, entry.run.number, entry.result) == ("43", 1, Result.COMPLETE)
     agrees(place.chronicle)
