@@ -181,6 +181,17 @@ def test_nor_does_a_graph_that_does_not_name_it() -> None:
     assert plan.actions == ()
 
 
+def test_before_its_graph_is_late_nothing_is_told() -> None:
+    guardian, key = StartupGuardian(), Own.from_body(Body(given())).meta.ref
+    fresh: tuple[Projection, ...] = (api(),)
+    found = {one: graphs.selected(one, fresh) for one in guardian.wants(key).selections}
+
+    work = guardian.plan(key, Observation(NOW, {}, found))
+
+    assert (work.actions, work.notes) == ((), ())
+    assert work.due_at == graphs.CREATED + 120.0
+
+
 @pytest.mark.parametrize(("requires", "kept"), [("migrate=43", True), ("", False)])
 def test_without_a_graph_it_is_kept_and_told(requires: str, *, kept: bool) -> None:
     guardian, key = StartupGuardian(), Own.from_body(Body(given())).meta.ref
