@@ -7,6 +7,7 @@ from sluice.model.problems import Problem, Stalled, Waiting
 from sluice.model.reasons import Reason
 from sluice.startup.init.due import may_leave
 from sluice.startup.init.events import verdict
+from sluice.startup.init.states import UNDER_WAY
 from sluice.startup.init.states import State as InitState
 from sluice.startup.init.stays import Stay
 from sluice.startup.moves import listed
@@ -35,8 +36,18 @@ def _leaving(scene: Scene) -> Waiting | None:
     if not scene.own.meta.deleting:
         return None
     running = [one.name for one in scene.every_init if not may_leave(one.situation)]
-    what = f"waits until the end of {listed(running)} is recorded"
+    what = f"waits until the end of {listed(running)} is recorded{delays(scene)}"
     return Waiting(Reason.DELETION_WAITS, what)
+
+
+def delays(scene: Scene) -> str:
+    """Return what keeps runs from their end, as the rest of a sentence; empty if nothing does."""
+    kept = [
+        f"; {one.name}: {one.situation.status.reasons[0]}"
+        for one in scene.every_init
+        if one.situation.status.state in UNDER_WAY and one.situation.status.reasons
+    ]
+    return "".join(kept)
 
 
 def _stuck(scene: Scene, nodes: list[NodeStatus]) -> Stalled | None:

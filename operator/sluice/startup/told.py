@@ -6,7 +6,7 @@ from sluice.model.plan import Note
 from sluice.model.problems import Stalled
 from sluice.model.reasons import Reason
 from sluice.startup.findings import findings
-from sluice.startup.init_problems import init_problem
+from sluice.startup.init_problems import delays, init_problem
 from sluice.startup.moves import listed
 from sluice.startup.requires import held_updates
 from sluice.startup.scene import Scene
@@ -70,7 +70,8 @@ def _kstatus(scene: Scene, status: GraphStatus, nodes: list[NodeStatus]) -> tupl
         return _reconciling(Reason.NODES_DEGRADED, f"{counted}; not ready any more: {lost}")
     if scene.own.spec.suspend:
         return _reconciling(Reason.SUSPENDED, f"{counted}; suspended: nothing more is released")
-    return _reconciling(Reason.STARTING, f"{counted}; waiting for {status.waiting_for}")
+    waits = f"{counted}; waiting for {status.waiting_for}{delays(scene)}"
+    return _reconciling(Reason.STARTING, waits)
 
 
 def _reconciling(reason: Reason, message: str) -> tuple[Claim, ...]:

@@ -69,3 +69,55 @@ def test_one_that_runs_has_none() -> None:
 
 def test_no_cache_holds_the_messages_of_other_pods() -> None:
     assert pod("canary", container("init", 1)).ending is None
+
+
+NO_SECRET: JsonObject = {
+    "reason": "CreateContainerConfigError",
+    "message": 'secret "database" not found',
+}
+NO_ROOM: JsonObject = {
+    "type": "PodScheduled",
+    "status": "False",
+    "message": "0/1 nodes are available: 1 Insufficient cpu",
+}
+
+
+def waiting(**state: Json) -> JsonObject:
+    return {"name": "init", "image": "shop/migrate:43", "state": {"waiting": state}}
+
+
+@pytest.mark.parametrize(
+    ("status", "stuck"),
+    [
+        pytest.param({}, "", id="it is new"),
+        pytest.param({"containerStatuses": [container("init", None)]}, "", id="it runs"),
+        pytest.param(
+            {"containerStatuses": [waiting(reason="ContainerCreating")]}, "", id="it begins"
+        ),
+        pytest.param(
+            {"containerStatuses": [container("a-proxy", None), waiting(**NO_SECRET)]},
+            'CreateContainerConfigError: secret "database" not found',
+            id="a Secret is missing",
+        ),
+        pytest.param(
+            {"containerStatuses": [waiting(reason="ErrImagePull", message="not found")]},
+            "image shop/migrate:43 cannot be pulled",
+            id="a pull that failed",
+        ),
+        pytest.param(
+            {"containerStatuses": [waiting(reason="ImagePullBackOff", message="Back-off")]},
+            "image shop/migrate:43 cannot be pulled",
+            id="a pull that is tried again later",
+        ),
+        pytest.param(
+            {"conditions": [NO_ROOM]},
+            "no machine takes it: 0/1 nodes are available: 1 Insufficient cpu",
+            id="it has no room",
+        ),
+        pytest.param({"conditions": [{**NO_ROOM, "status": "True"}]}, "", id="it has room"),
+    ],
+)
+def test_why_a_pod_of_ours_does_not_start(status: JsonObject, stuck: str) -> None:
+    for role, said in (("init", stuck), ("canary", "")):
+        labelled: JsonObject = {**META, "labels": {"sluice.dev/role": role}}
+        assert Pod.from_body(Body({"metadata": labelled, "status": status})).stuck == said

@@ -408,6 +408,20 @@ def test_a_job_is_looked_for_before_it_counts_as_gone() -> None:
     assert gone.init("migrate").state is InitState.RECORDING
 
 
+@pytest.mark.parametrize("deleting", [True, False])
+def test_a_pod_that_does_not_start_is_told(*, deleting: bool) -> None:
+    stuck = replace(inits.pod(), stuck="no such Secret")
+    labels = {"sluice.dev/graph": GRAPH, "sluice.dev/node": "migrate"}
+    marked = replace(stuck.meta, labels={**stuck.meta.labels, **labels})
+    given = body(MIGRATE, inits=(RUNNING,), own=DELETING if deleting else None)
+
+    found = read(done(given, inits.job(), replace(stuck, meta=marked), kept_in(), ITS_LOCK))
+
+    assert found.init("migrate").reasons[0] == "its pod does not start: no such Secret"
+    assert said(found)[0] == ("DeletionWaits" if deleting else "Starting")
+    assert said(found)[1].endswith("; migrate: its pod does not start: no such Secret")
+
+
 # A node that is removed, and a graph that is deleted.
 
 

@@ -1,12 +1,18 @@
 """Pods: what runs in them, whether they may receive traffic, and which gates they carry."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from sluice.model.cluster.metadata import Metadata
 from sluice.model.json import Body, digest
 from sluice.model.names import HEALTHY_GATE, ROLE_INIT, ROLE_LABEL
 from sluice.model.references import PODS
 from sluice.model.scalars import parse_instant
+
+_PULLS: Final = frozenset(
+    {"ErrImagePull", "ImagePullBackOff", "ErrImageNeverPull", "InvalidImageName"}
+)
+_BEGINS: Final = frozenset({"ContainerCreating", "PodInitializing"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +68,8 @@ class Pod:
 
     gated: whether it carries our readiness gate. gate: its condition, None before the first.
     scheduling_gates: what still keeps it from being scheduled.
-    ending: of the pods of initialising Jobs only; messages of all others would fill the memory.
+    ending, stuck: how it ended, and why it does not start; of the pods of initialising Jobs only,
+    messages of all others would fill the memory.
     """
 
     meta: Metadata
@@ -76,6 +83,7 @@ class Pod:
     gate: GateCondition | None = None
     containers: Containers = Containers("", started=False, ready=False)
     ending: Ending | None = None
+    stuck: str = ""
 
     @property
     def ready(self) -> bool:
@@ -90,6 +98,7 @@ class Pod:
         conditions = {item.text("type"): item for item in status.bodies("conditions")}
         gates = [gate.text("conditionType") for gate in spec.bodies("readinessGates")]
         meta = Metadata.from_body(body, PODS)
+        initialises = meta.labels.get(ROLE_LABEL) == ROLE_INIT
         return cls(
             meta=meta,
             phase=status.text("phase", default="Pending"),
@@ -101,7 +110,8 @@ class Pod:
             gated=HEALTHY_GATE in gates,
             gate=_gate(conditions.get(HEALTHY_GATE)),
             containers=_containers(containers),
-            ending=_ending(containers) if meta.labels.get(ROLE_LABEL) == ROLE_INIT else None,
+            ending=_ending(containers) if initialises else None,
+            stuck=_stuck(containers, conditions.get("PodScheduled")) if initialises else "",
         )
 
 
@@ -152,6 +162,20 @@ def _ending(statuses: tuple[Body, ...]) -> Ending | None:
                 image=status.text("imageID", default=""),
             )
     return None
+
+
+def _stuck(statuses: tuple[Body, ...], scheduled: Body | None) -> str:
+    """Return why a pod does not start, empty if it does, or if it has only just begun."""
+    for status in statuses:
+        waiting = status.body("state").body("waiting")
+        reason = waiting.text("reason", default="")
+        if reason in _PULLS:  # the kubelet says them by turns, and they mean one thing
+            return f"image {status.text('image', default='')} cannot be pulled"
+        if reason and reason not in _BEGINS:
+            return f"{reason}: {waiting.text('message', default='')}"
+    if scheduled is not None and scheduled.text("status") == "False":
+        return f"no machine takes it: {scheduled.text('message', default='')}"
+    return ""
 
 
 def _crashes(container: Body) -> tuple[Crash, ...]:

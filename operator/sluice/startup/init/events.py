@@ -16,6 +16,7 @@ from sluice.startup.init.stays import (
     does_not_match,
     half_done,
     has_failed,
+    runs,
     taken,
     unreadable,
     was_undone,
@@ -138,7 +139,7 @@ def _ended(situation: Situation) -> Verdict | None:
     job, status = situation.job, situation.status
     if job is None or status.uid not in ("", job.meta.uid):
         return None
-    return Event.ENDED if is_over(job, situation.job_pods) else Stay("")
+    return Event.ENDED if is_over(job, situation.job_pods) else runs(situation)
 
 
 def _vanished(situation: Situation) -> Verdict | None:

@@ -40,6 +40,18 @@ def taken(situation: Situation, job: str) -> Stay | None:
     )
 
 
+def runs(situation: Situation) -> Stay:
+    """A Job runs to its end, unless its pod cannot even begin."""
+    stuck = (pod for pod in situation.job_pods if pod.stuck and not pod.meta.deleting)
+    pod = next(stuck, None)
+    if pod is None:
+        return Stay("")
+    return Stay(
+        f"its pod does not start: {pod.stuck}",
+        f"mend that, or end it: kubectl delete job {situation.status.job} (then it is Dirty)",
+    )
+
+
 def was_undone(situation: Situation) -> Stay:
     """What was undone is not applied again by itself."""
     return Stay(

@@ -1,6 +1,6 @@
 """Every state in every situation: what happens, or what is said of why nothing does."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sluice.startup.init.checksum import short
 from sluice.startup.init.outcome import lost
@@ -258,6 +258,12 @@ def running(
 RUNNING = [
     running("", "its Job runs", jobs=(job(),), pods=(pod(),)),
     running("", "its Job has no pod yet", jobs=(job(),)),
+    running(
+        "its pod does not start: no such Secret",
+        "its pod cannot begin",
+        jobs=(job(),),
+        pods=(pod(), replace(pod(name="two"), stuck="no such Secret")),
+    ),
     running("", "its Job runs, suspended", jobs=(job(),), pods=(pod(),), suspended=True),
     running("", "its Job runs, the graph asks for another version", init=NEXT, jobs=(job(),)),
     running("", "its Job runs, it is being removed", jobs=(job(),), deleting=True),
