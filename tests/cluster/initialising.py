@@ -222,6 +222,18 @@ def is_complete(job: Body) -> bool:
     )
 
 
+def is_settled(place: Site) -> bool:
+    """Tell whether Job and lock have been let go."""
+    kept = [
+        job
+        for job in place.chronicle.present(JOBS)
+        if RECORD_FINALIZER in job.texts("metadata", "finalizers")
+    ]
+    leases = place.chronicle.present(LEASES)
+    held = [one for one in leases if one.body("spec").has("holderIdentity")]
+    return bool(leases) and not kept and not held
+
+
 def is_finished(job: Body) -> bool:
     """Tell whether a Job has come to an end."""
     return any(

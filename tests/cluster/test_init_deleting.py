@@ -13,10 +13,9 @@ from sluice.startup.init.states import State
 from sluice.startup.states import State as NodeState
 from tests.cluster.ensemble import GRAPH, deployment, node
 from tests.cluster.init_jobs import NODE, ORDERS, WAITING, migration
-from tests.cluster.initialising import Site, site
+from tests.cluster.initialising import Site, is_settled, site
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.shop import Cluster
-from tests.cluster.test_init_once import is_let_go
 from tests.servers.postgres import Postgres
 
 pytestmark = [pytest.mark.cluster, pytest.mark.timeout(300)]
@@ -58,7 +57,7 @@ async def test_a_graph_that_is_deleted_while_its_migration_runs_waits_for_the_re
         (entry,) = place.chronicle.entries()
         assert entry.result is Result.COMPLETE
         assert place.history() == [("43", "up", "applied")]
-        await place.until(lambda: is_let_go(place), "Job that is let go", 10)
+        await place.until(lambda: is_settled(place), "Job that is let go", 10)
         # And one of its name knows that all is done.
         await place.graph(migration(), node("api", NODE))
         await place.all_ready()

@@ -6,14 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from sluice.model.names import RECORD_FINALIZER
-from sluice.model.references import JOBS, LEASES, STARTUPGRAPHS
+from sluice.model.references import STARTUPGRAPHS
 from sluice.startup.init.run import Result
 from sluice.startup.init.states import State
 from tests.cluster.cluster_api import cluster_api
 from tests.cluster.ensemble import GRAPH, deployment, node
 from tests.cluster.init_jobs import NODE, ORDERS, WAITING, init_node, migration, says
-from tests.cluster.initialising import InitChronicle, Site, site
+from tests.cluster.initialising import InitChronicle, Site, is_settled, site
 from tests.cluster.interrupting import Interruptions, interrupting, through_here
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.shop import Cluster
@@ -201,15 +200,3 @@ def agrees(chronicle: InitChronicle) -> None:
     (entry,), status = chronicle.entries(), chronicle.init()
     told = (entry.run, entry.outcome, entry.job, entry.uid)
     assert told == (status.run, status.outcome, status.job, status.uid)
-
-
-def is_settled(place: Site) -> bool:
-    """Tell whether Job and lock have been let go."""
-    kept = [
-        job
-        for job in place.chronicle.present(JOBS)
-        if RECORD_FINALIZER in job.texts("metadata", "finalizers")
-    ]
-    leases = place.chronicle.present(LEASES)
-    held = [one for one in leases if one.body("spec").has("holderIdentity")]
-    return bool(leases) and not kept and not held

@@ -11,7 +11,7 @@ from sluice.startup.init.states import State
 from tests.cluster.audit import AuditLog
 from tests.cluster.ensemble import GRAPH, deployment, graph, node
 from tests.cluster.init_jobs import NODE, ORDERS, init_node, migrates, migration, says
-from tests.cluster.initialising import Site, site
+from tests.cluster.initialising import Site, is_settled, site
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.shop import Cluster
 from tests.servers.postgres import Postgres
@@ -103,17 +103,9 @@ async def test_a_child_starts_soon_after_its_parent_is_complete_and_then_nothing
         )
         assert seen["record"] < seen["transition"] < seen["release"]
         assert seen["release"] - seen["completion"] < 10
-        await place.until(lambda: is_let_go(place), "Job without the finalizer", 10)
+        await place.until(lambda: is_settled(place), "end of all work", 10)
         await place.until(lambda: bool(place.told(Reason.NODES_READY)), "last Event", 10)
         log = AuditLog.from_now()
-        await place.chronicle.stays(lambda: is_let_go(place), IDLE_SECONDS, "idle")
+        await place.chronicle.stays(lambda: is_settled(place), IDLE_SECONDS, "idle")
         written = [one for one in log.operator_writes() if one.namespace == place.namespace]
         assert written == []
-
-
-def is_let_go(place: Site) -> bool:
-    """Tell whether our finalizer keeps no Job any more."""
-    return all(
-        RECORD_FINALIZER not in job.texts("metadata", "finalizers")
-        for job in place.chronicle.present(JOBS)
-    )

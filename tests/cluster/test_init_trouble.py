@@ -3,15 +3,23 @@
 import pytest
 
 from sluice.model.conditions import STALLED
-from sluice.model.json import Body
+from sluice.model.json import Body, JsonObject
 from sluice.model.reasons import Reason
 from sluice.model.references import JOBS, PODS
 from sluice.startup.init.run import Result
 from sluice.startup.init.states import State
 from sluice.startup.states import State as NodeState
 from tests.cluster.ensemble import deployment, node
-from tests.cluster.init_jobs import NODE, ORDERS, WAITING, init_node, migration, says
-from tests.cluster.initialising import Site, is_finished, site
+from tests.cluster.init_jobs import (
+    NODE,
+    ORDERS,
+    WAITING,
+    from_secret,
+    init_node,
+    migration,
+    says,
+)
+from tests.cluster.initialising import SECRETS, Site, is_finished, site
 from tests.cluster.kubectl import Kubectl
 from tests.cluster.shop import Cluster
 from tests.servers.postgres import Postgres
@@ -111,3 +119,23 @@ def _exit_code(pod: Body) -> int | None:
         if ended.value:
             return ended.whole("exitCode")
     return None
+
+
+async def test_a_pod_that_cannot_start_is_told_and_starts_when_it_can(
+    cluster: Cluster, postgres: Postgres
+) -> None:
+    async with site(cluster, postgres) as place:
+        wants = says("echo done", env=[from_secret("URL", "later")])
+        await place.graph(init_node(wants, version="43"))
+
+        await place.until(
+            lambda: 'secret "later" not found' in place.chronicle.ready.message, "why"
+        )
+
+        assert place.chronicle.ready.reason == Reason.STARTING
+        assert place.chronicle.init().reasons[0].startswith("its pod does not start: ")
+        data: JsonObject = {"metadata": {"name": "later"}, "stringData": {"url": "none"}}
+        await place.api.create(SECRETS, place.namespace, data)
+        await place.all_ready()
+        (entry,) = place.chronicle.entries()
+        assert (entry.run.number, entry.outcome.tries) == (1, 1)
