@@ -14,7 +14,7 @@ from sluice.engine.announcer import EVENTS
 from sluice.model.cluster import ConfigMap
 from sluice.model.conditions import Condition, Status
 from sluice.model.json import Body, Json, JsonObject
-from sluice.model.names import RECORD_LABEL, RESOLVE_PREFIX
+from sluice.model.names import RECORD_FINALIZER, RECORD_LABEL, RESOLVE_PREFIX
 from sluice.model.references import CONFIGMAPS, JOBS, LEASES, PODS, STARTUPGRAPHS, Resource
 from sluice.startup.init.record import Entry, read_record
 from sluice.startup.init.states import State
