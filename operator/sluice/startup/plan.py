@@ -70,10 +70,11 @@ def plan(observation: Observation, released: ObjectRef, allowed: tuple[str, ...]
 def _due(scene: Scene, released: ObjectRef, found: tuple[Step, ...]) -> tuple[Action, ...]:
     """Return what the persisted states of the workloads ask of the world.
 
-    A graph that is deleted, and waits for a Job, holds what it holds: it must not start before.
+    A graph that is deleted, and waits for a Job, holds what it holds: it must not start before. But
+    traffic goes on to follow the gates of what runs.
     """
     if scene.own.meta.deleting:
-        return ()
+        return gate_patches(scene)
     changing = frozenset(step.name for step in found)
     return (
         *due_releases(scene, released, changing),

@@ -493,6 +493,17 @@ def test_a_deleted_graph_waits_for_its_job_and_holds_what_it_holds() -> None:
     assert read(ended).node("api").state is State.HELD
 
 
+def test_meanwhile_traffic_follows_the_gates_of_what_runs() -> None:
+    api = node("api", podReadiness=True, gates=[])
+    given = body(MIGRATE, api, inits=(RUNNING,), status=(was("api", State.READY),), own=DELETING)
+    runs = deployment(available=2, own_bar=True)
+    fresh = graphs.pod(runs, "api-1", gated=True)
+
+    plan = done(given, runs, fresh, inits.job(), kept_in(), ITS_LOCK)
+
+    assert kinds(plan.actions) == ["Merge Pod"]
+
+
 def test_then_it_lets_everything_go_and_the_finalizer_last() -> None:
     given = body(MIGRATE, API, inits=(COMPLETE,), status=(was("api", State.HELD),), own=DELETING)
     ended = inits.job(ended="Complete")
