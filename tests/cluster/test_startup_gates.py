@@ -329,7 +329,7 @@ def test_a_newer_version_of_the_manifest_leaves_the_operators_keys(
         ("patch configmaps/sluice-released -n sluice-system", "yes"),
         ("get configmaps/sluice-released -n sluice-system", "yes"),
         ("delete configmaps/sluice-released -n sluice-system", "no"),
-        # Records of init nodes; of what it may write, a policy refuses all that has no mark of ours.
+        # Records of init nodes; a policy refuses it all ConfigMaps without our mark.
         ("patch configmaps -n default", "yes"),
         ("delete configmaps -n default", "no"),
         ("get secrets -n default", "no"),
