@@ -110,7 +110,7 @@ init-test: venv servers ## sluice-init on a real PostgreSQL, RabbitMQ, Redis and
 	@$(PYTEST) -n 2 --dist loadfile tests/init
 
 .PHONY: cluster-test
-cluster-test: install servers ## Every scenario on the real cluster, then the cluster itself (20 minutes)
+cluster-test: install servers ## Every scenario on the real cluster, then the cluster itself (50 minutes)
 	@$(PYTEST) -n 4 --dist worksteal -m "not localcluster" tests/cluster
 	@$(PYTEST) -m localcluster tests/cluster
 
