@@ -1,6 +1,7 @@
 """`graph down`: which versions are undone, what becomes of that, and when nothing is."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
@@ -290,3 +291,17 @@ def test_how_a_child_is_stopped_is_told_by_its_kind(kind: str, command: str) -> 
 
     assert isinstance(answer, Refused)
     assert answer.fix == command
+
+
+def test_a_child_that_runs_once_is_waited_for() -> None:
+    seed = replace(told(State.RUNNING, run()), name="seed")
+    body = graph(
+        once(NODE, down=DOWN), once("seed", NODE), status=status(Phase.READY, inits=(DONE_43, seed))
+    )
+    found = scene(body, record(*BOTH_DONE), lease())
+
+    answer = down(found, found.inits[NODE], "42")
+
+    assert isinstance(answer, Refused)
+    assert answer.sentence == "version 43 stays while what needs it runs: seed"
+    assert answer.fix == "wait for the end of seed: sluice graph explain web seed"

@@ -16,7 +16,7 @@ from sluice.startup.init.resolving import answer, step_down
 from sluice.startup.init.run import Direction, Result
 from sluice.startup.init.situation import Situation
 from sluice.startup.init.states import State
-from sluice.startup.scene import InitScene, NodeScene, Scene
+from sluice.startup.scene import InitScene, Scene
 
 _RESOLVED_FIRST = frozenset({State.DIRTY, State.MISMATCH, State.FAILED})
 
@@ -105,12 +105,16 @@ def _effect(situation: Situation, going: tuple[Entry, ...]) -> str:
 def _running(scene: Scene, one: InitScene, going: tuple[Entry, ...]) -> Refused:
     names = one.situation.running_children
     first = shown(going[0].run.version)
-    stop = "; ".join(_stop(scene.nodes[name]) for name in names)
+    stop = "; ".join(_stop(scene, name) for name in names)
     return Refused(f"version {first} stays while what needs it runs: {', '.join(names)}", stop)
 
 
-def _stop(node: NodeScene) -> str:
-    """Return the command that stops a workload."""
+def _stop(scene: Scene, child: str) -> str:
+    """Return the command that stops a workload; a run under way is waited for."""
+    node = scene.nodes.get(child)
+    if node is None:
+        graph = scene.own.meta.ref.name
+        return f"wait for the end of {child}: sluice graph explain {graph} {child}"
     resource, name = node.node.resource, node.node.workload
     where = f"{resource.kind.lower()} {name} -n {node.namespace}"
     if resource in {JOBS, DAEMONSETS}:

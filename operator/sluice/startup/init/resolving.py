@@ -113,9 +113,7 @@ def refusal(situation: Situation) -> str:
         running = ", ".join(situation.running_children)
         return f"version {version} stays: stop {running} first, and ask again"
     if step_down(situation, entry.run.version) is None:
-        return (
-            f"version {shown(entry.run.version)} stays: it has no step that undoes it (init.down)"
-        )
+        return f"version {version} stays: it has no step that undoes it (init.down)"
     return ""
 
 
