@@ -91,7 +91,7 @@ def purge(remains: Remains, given: str) -> Answer:
     if history is None and not jobs:
         return Already(f"nothing is recorded of {remains.whose}, and no Job of it is left")
     for job in jobs:
-        if is_kept(job) and not _is_recorded(history, job):
+        if is_kept(job) and not (history and history.record.tells_of(run_of(job))):
             return _unrecorded(remains, job)
     versions = tuple(e.run.version for e in entries if version in ("", e.run.version))
     effect = _effect(remains, version, versions, jobs)
@@ -132,13 +132,6 @@ def _has(history: History | None, version: str) -> bool:
 def _is_of(job: Job, version: str) -> bool:
     run = run_of(job)
     return run is not None and run.version == version
-
-
-def _is_recorded(history: History | None, job: Job) -> bool:
-    """Whether a record tells of a Job, so that nothing is lost with it."""
-    run = run_of(job)
-    entry = history.record.entry(run.version) if history and run else None
-    return run is not None and entry is not None and entry.run.number >= run.number
 
 
 def _unrecorded(remains: Remains, job: Job) -> Refused:

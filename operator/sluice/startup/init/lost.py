@@ -10,7 +10,6 @@ from sluice.model.cluster import ConfigMap, Job, Lease, Pod
 from sluice.model.found import Found, one_of
 from sluice.model.kind import One, Selection
 from sluice.model.plan import Action, Patch
-from sluice.model.references import ObjectRef
 from sluice.startup.init.job import is_kept, is_over, letting_go, run_of
 from sluice.startup.init.lock import holder_of, release
 from sluice.startup.init.names import lock_ref, record_ref
@@ -33,9 +32,7 @@ class Lost:
     @property
     def is_recorded(self) -> bool:
         """Whether the record tells of its run, or of a later one of the version."""
-        run, record = run_of(self.job), self.record
-        entry = record.entry(run.version) if run and record else None
-        return run is not None and entry is not None and entry.run.number >= run.number
+        return self.record is not None and self.record.tells_of(run_of(self.job))
 
 
 def lost_selections(namespace: str, node: str, job: Job) -> tuple[Selection, ...]:
@@ -51,7 +48,7 @@ def read_lost(namespace: str, node: str, job: Job, pods: tuple[Pod, ...], found:
     own, run = owned(pods, job.meta.ref.name), run_of(job)
     if run is None:
         return Lost(job, own)
-    record: ObjectRef = record_ref(namespace, run.lock, node)
+    record = record_ref(namespace, run.lock, node)
     kept = one_of(found, One(record), ConfigMap)
     lease = one_of(found, One(lock_ref(namespace, run.lock)), Lease)
     return Lost(job, own, read_record(record, kept), lease)

@@ -95,6 +95,11 @@ class Record:
         """Return what is known of a version."""
         return next((one for one in self.entries if one.run.version == version), None)
 
+    def tells_of(self, run: Run | None) -> bool:
+        """Whether it says what became of a run, or of a later one of the version."""
+        entry = self.entry(run.version) if run else None
+        return run is not None and entry is not None and entry.run.number >= run.number
+
     def has(self, version: str) -> bool:
         """Whether a version is complete: what `sluice.dev/requires` asks."""
         entry = self.entry(version)

@@ -135,9 +135,7 @@ class Situation:
         """Whether a record tells of a Job, by this status or by what the record says."""
         if job.meta.ref.name == self.status.job and self.status.state not in UNDER_WAY:
             return self.status.outcome is not None
-        run = run_of(job)
-        entry = self.record.entry(run.version) if run else None
-        return run is not None and entry is not None and entry.run.number >= run.number
+        return self.record.tells_of(run_of(job))
 
     @property
     def unrecorded(self) -> Job | None:
