@@ -69,6 +69,7 @@ class Scene:
 
     nodes: those that start a workload. inits: those that run something once.
     leaving: those of them that are no nodes any more, until nothing of them runs unrecorded.
+    records: what has been done, by the name of the init node.
     lost: Jobs of init nodes of which neither the spec nor the status knows.
     strangers: workloads that carry the graph's label and are not one of its nodes' workloads.
     loose_pods: pods with our readiness gate whose label names no node of the graph.
@@ -82,6 +83,7 @@ class Scene:
     inits: Mapping[str, InitScene]
     leaving: tuple[InitScene, ...]
     lost: tuple[Lost, ...]
+    records: Mapping[str, Record]
     strangers: tuple[Workload, ...]
     loose_pods: tuple[Pod, ...]
     labelled_pods: tuple[Pod, ...]
@@ -92,11 +94,6 @@ class Scene:
     def status(self) -> GraphStatus:
         """The graph's persisted status."""
         return self.own.status
-
-    @property
-    def records(self) -> Mapping[str, Record]:
-        """What has been done, by the name of the init node."""
-        return {name: one.situation.record for name, one in self.inits.items()}
 
     @property
     def every_init(self) -> tuple[InitScene, ...]:
@@ -130,6 +127,7 @@ def read_scene(own: Own, observation: Observation) -> Scene:
         own=own,
         nodes=nodes,
         inits=inits,
+        records={name: one.situation.record for name, one in inits.items()},
         leaving=leaving,
         lost=tuple(
             read_lost(own.meta.ref.namespace, node, job, labelled, found)
