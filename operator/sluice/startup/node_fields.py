@@ -62,7 +62,8 @@ def read_node(
     """Read an entry of `spec.nodes`; finite: the names of all nodes that come to an end."""
     if node.has("init") and node.has("workload"):
         fault = "is on a node that has init as well"
-        raise InvalidSpecError(field_path(node, "workload"), node.text("name"), fault, "two nodes")
+        example = "two nodes, one with each"
+        raise InvalidSpecError(field_path(node, "workload"), node.text("name"), fault, example)
     edges = tuple(_edge(edge, finite) for edge in node.bodies("dependsOn"))
     _check_edges(node, edges)
     if node.has("init"):
@@ -121,7 +122,7 @@ def _check_init(node: Body) -> None:
     for name, filled_in in _OF_WORKLOADS.items():
         if node.json(name) not in (None, filled_in):
             shown, fault = canonical(node.json(name)), "is for a workload, not for init"
-            raise InvalidSpecError(field_path(node, name), shown, fault, "that field not at all")
+            raise InvalidSpecError(field_path(node, name), shown, fault, canonical(filled_in))
 
 
 def _check_kind(body: Body, node: Node) -> None:
